@@ -1,0 +1,5 @@
+"""`python -m diffmst`."""
+
+from diffmst.cli import run
+
+run()

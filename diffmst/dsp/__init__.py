@@ -1,0 +1,1 @@
+"""Signal processing: pure functions on tensors in physical units."""

@@ -1,0 +1,130 @@
+"""The console's controls as vectors: which column is which control, derived from the declared effects."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffmst import effects
+from diffmst.effects import Effect
+from diffmst.params import Param
+
+
+class Settings(NamedTuple):
+    """Every setting of a console, in physical units or, where a name says so, in the unit interval.
+
+    Attributes:
+        tracks: [batch, tracks, controls of a track].
+        fx: [batch, controls of the FX bus].
+        master: [batch, controls of the master bus].
+    """
+
+    tracks: Tensor
+    fx: Tensor
+    master: Tensor
+
+    def expand(self, batch: int) -> "Settings":
+        """The same settings for `batch` signals, without a copy."""
+        return Settings(*(part.expand(batch, *part.shape[1:]) for part in self))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chain of effects (a track, the FX bus, the master) and the columns of its controls."""
+
+    effects: tuple[Effect, ...]
+
+    @cached_property
+    def params(self) -> dict[str, Param]:
+        """Every control by its dotted name, `eq.low_shelf.gain_db`, in column order."""
+        return {f"{effect.name}.{param.name}": param for effect in self.effects for param in effect.params}
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+    @cached_property
+    def _columns(self) -> dict[str, dict[str, int | list[int]]]:
+        """Per effect and keyword the column of the control, or the columns of its bands."""
+        columns: dict[str, dict[str, int | list[int]]] = {effect.name: {} for effect in self.effects}
+        for column, (name, param) in enumerate(self.params.items()):
+            keywords = columns[name.partition(".")[0]]
+            if "." not in param.name:
+                keywords[param.keyword] = column
+                continue
+            bands = keywords.setdefault(param.keyword, [])
+            assert isinstance(bands, list), f"{name} is declared both with and without bands"
+            bands.append(column)
+        return columns
+
+    def controls(self, values: Tensor, effect: str) -> dict[str, Tensor]:
+        """The keyword arguments of one effect; empty when the section lacks it.
+
+        Shape: values [..., controls]; returns [...] per control, [..., bands] per control with bands.
+        """
+        return {keyword: values[..., columns] for keyword, columns in self._columns.get(effect, {}).items()}
+
+    def defaults(self) -> Tensor:
+        """Physical values of untouched controls, [controls], float64."""
+        return torch.tensor([param.default for param in self.params.values()], dtype=torch.float64)
+
+    def from_unit(self, u: Tensor) -> Tensor:
+        """Physical values of positions in [0, 1]; [..., controls] both."""
+        columns = zip(self.params.values(), u.unbind(-1), strict=True)
+        return torch.stack([param.from_unit(column) for param, column in columns], -1)
+
+    def to_unit(self, values: Tensor) -> Tensor:
+        """Positions in [0, 1] of physical values; [..., controls] both."""
+        columns = zip(self.params.values(), values.unbind(-1), strict=True)
+        return torch.stack([param.to_unit(column) for param, column in columns], -1)
+
+    def vector(self, values: Mapping[str, float]) -> Tensor:
+        """Settings by dotted name as a vector [controls], float64; what is left out is at its default."""
+        return torch.tensor(
+            [values.get(name, param.default) for name, param in self.params.items()], dtype=torch.float64
+        )
+
+    def named(self, values: Tensor) -> dict[str, float]:
+        """A vector [controls] as settings by dotted name."""
+        return dict(zip(self.params, values.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The controls of a whole console.
+
+    `default` is made for use: log scales for frequency, time, ratio and Q, bands that overlap, every effect neutral
+    when untouched. `paper` holds the 27 / 25 / 26 controls of Diff-MST in its published linear ranges.
+    """
+
+    name: str
+    track: Section
+    fx: Section
+    master: Section
+
+    def sections(self) -> Iterator[tuple[str, Section]]:
+        """The name and section of track, fx and master."""
+        yield from (("track", self.track), ("fx", self.fx), ("master", self.master))
+
+    def from_unit(self, unit: Settings) -> Settings:
+        """Physical settings of positions in [0, 1]."""
+        return Settings(*(s.from_unit(u) for (_, s), u in zip(self.sections(), unit, strict=True)))
+
+    def to_unit(self, settings: Settings) -> Settings:
+        """Positions in [0, 1] of physical settings."""
+        return Settings(*(s.to_unit(v) for (_, s), v in zip(self.sections(), settings, strict=True)))
+
+    def defaults(self, tracks: int) -> Settings:
+        """Settings of an untouched console with this many tracks, batch of one, float64."""
+        return Settings(
+            self.track.defaults().repeat(1, tracks, 1), self.fx.defaults()[None], self.master.defaults()[None]
+        )
+
+
+DEFAULT = Layout(
+    "default", Section(effects.DEFAULT_TRACK), Section(effects.DEFAULT_FX), Section(effects.DEFAULT_MASTER)
+)
+PAPER = Layout("paper", Section(effects.PAPER_TRACK), Section(effects.PAPER_FX), Section(effects.PAPER_MASTER))
+LAYOUTS = {layout.name: layout for layout in (DEFAULT, PAPER)}

@@ -1,0 +1,247 @@
+"""The mix document: all of one mix, readable, editable and versioned, as JSON."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from diffmst import __version__
+from diffmst.errors import UserError
+from diffmst.layout import LAYOUTS, Layout, Section, Settings
+
+VERSION = 1
+"""Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
+
+_OLDEST = 1
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From a version to the next: a function on the parsed JSON."""
+
+Values = dict[str, float]
+"""Settings by dotted name, physical units."""
+
+Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
+_SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+_SIGNIFICANT_DIGITS = 5
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TrackMix(_Part):
+    """One track: the file it comes from and its settings."""
+
+    name: str = Field(description="As shown; free to change.")
+    path: str = Field(description="The audio file, relative to the folder of this document.")
+    sha256: _SHA256 = Field(description="Of the file's bytes when the mix was made.")
+    channels: Literal[1, 2] = Field(description="Channels mixed; a stereo file whose sides are equal counts as mono.")
+    mute: bool = False
+    note: str | None = Field(None, description="Why it is muted, or what was noticed about the file.")
+    settings: Values = Field(default_factory=dict, description="By dotted name; what is left out is at its default.")
+
+
+class ReferenceMix(_Part):
+    """The song that was matched, and how near the mix came."""
+
+    path: str = Field(description="The audio file, relative to the folder of this document.")
+    sha256: _SHA256
+    loudness_lufs: float
+    window_s: float = Field(gt=0, description="Length of the windows that were compared.")
+    windows_at_s: tuple[float, ...] = Field(description="Where they start in the reference.")
+    song_windows_at_s: tuple[float, ...] = Field(description="Where they start in the song.")
+    distance_before: Values = Field(description="Distances to the reference of the balanced mix with neutral settings.")
+    distance_after: Values
+
+
+class RenderSettings(_Part):
+    """How the mix is written."""
+
+    loudness_lufs: float | None = Field(None, ge=-70, le=0, description="Integrated loudness; null leaves it as it is.")
+    ceiling_dbtp: float = Field(-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
+    subtype: Subtype = Field("PCM_24", description="Sample format of the WAV file.")
+
+
+class Mix(_Part):
+    """All of one mix, as the JSON file holds it; `settings` and `with_settings` are the console's view of it."""
+
+    format: Literal["diffmst.mix"] = "diffmst.mix"
+    version: Literal[1] = Field(VERSION, description="Of this document.")  # type: ignore[assignment]
+    software: str = f"diffmst {__version__}"
+    layout: Literal["default", "paper"] = Field("default", description="The console's set of controls.")
+    sample_rate: int = Field(ge=22_050, le=192_000)
+    tracks: tuple[TrackMix, ...] = Field(min_length=1)
+    fx: Values = Field(default_factory=dict)
+    master: Values = Field(default_factory=dict)
+    reference: ReferenceMix | None = None
+    render: RenderSettings = RenderSettings()
+
+    @model_validator(mode="after")
+    def _settings_fit_the_layout(self) -> Self:
+        sections = self.console_layout
+        for track in self.tracks:
+            _check(sections.track, track.settings, f"track {track.name!r}")
+        _check(sections.fx, self.fx, "fx")
+        _check(sections.master, self.master, "master")
+        return self
+
+    @property
+    def console_layout(self) -> Layout:
+        """The layout by its object."""
+        return LAYOUTS[self.layout]
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Of every track."""
+        return tuple(track.channels for track in self.tracks)
+
+    @property
+    def muted(self) -> tuple[bool, ...]:
+        """Of every track."""
+        return tuple(track.mute for track in self.tracks)
+
+    @property
+    def settings(self) -> Settings:
+        """Physical settings as the console takes them: batch of one, float64."""
+        layout = self.console_layout
+        tracks = torch.stack([layout.track.vector(track.settings) for track in self.tracks])
+        return Settings(tracks[None], layout.fx.vector(self.fx)[None], layout.master.vector(self.master)[None])
+
+    def with_settings(self, settings: Settings) -> "Mix":
+        """This mix with the physical settings (batch of one) of a console; rounded to what the document shows."""
+        layout = self.console_layout
+        tracks = tuple(
+            track.model_copy(update={"settings": _named(layout.track, values)})
+            for track, values in zip(self.tracks, settings.tracks[0], strict=True)
+        )
+        fx, master = _named(layout.fx, settings.fx[0]), _named(layout.master, settings.master[0])
+        return self.model_copy(update={"tracks": tracks, "fx": fx, "master": master})
+
+    def to_json(self) -> str:
+        """The document, with every setting spelled out."""
+        return json.dumps(self.with_settings(self.settings).model_dump(), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "mix") -> "Mix":
+        """Reads a document, older versions too.
+
+        Args:
+            text: JSON.
+            source: what errors call it.
+
+        Raises:
+            UserError: not JSON, not a mix document, of a newer version, or with a key or value that does not fit.
+        """
+        data = _parse(text, source)
+        try:
+            return cls.model_validate(_migrate(data, source))
+        except ValidationError as error:
+            raise UserError(f"{source}: {_first_line(error)}") from None
+
+    @classmethod
+    def read(cls, path: Path) -> "Mix":
+        """Reads a document from a file; raises UserError as `from_json`, and when there is no such file."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file; give the mix.json that `diffmst mix` wrote") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read as text ({error.__class__.__name__})") from None
+        return cls.from_json(text, str(path))
+
+
+def relative_path(path: Path, folder: Path) -> str:
+    """`path` as a document in `folder` refers to it: relative where the file systems allow, with forward slashes."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the document, the settings of every section with their ranges."""
+    schema = Mix.model_json_schema()
+    track, root = schema["$defs"]["TrackMix"]["properties"], schema["properties"]
+    for holder, key, section in ((track, "settings", "track"), (root, "fx", "fx"), (root, "master", "master")):
+        holder[key].pop("additionalProperties")
+        holder[key]["anyOf"] = [_section_schema(getattr(layout, section)) for layout in LAYOUTS.values()]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _section_schema(section: Section) -> dict[str, Any]:
+    properties = {
+        name: {
+            "type": "number",
+            "minimum": param.low,
+            "maximum": param.high,
+            "default": param.default,
+            "description": f"{param.about}{f', {param.unit}' if param.unit else ''}",
+        }
+        for name, param in section.params.items()
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _check(section: Section, values: Values, where: str) -> None:
+    """Raises ValueError unless every setting is known and in range."""
+    for name, value in values.items():
+        if name not in section.params:
+            raise ValueError(f"{where}: there is no control {name!r}; `diffmst effects` lists them")
+        param = section.params[name]
+        if not param.low <= value <= param.high:
+            unit = f" {param.unit}" if param.unit else ""
+            raise ValueError(f"{where}: {name} must lie in {param.low:g} .. {param.high:g}{unit}, got {value:g}")
+
+
+def _named(section: Section, values: torch.Tensor) -> Values:
+    """Settings by name, rounded for the reader and held inside the range, which rounding could leave."""
+    return {
+        name: min(max(_rounded(value), section.params[name].low), section.params[name].high)
+        for name, value in section.named(values.double()).items()
+    }
+
+
+def _rounded(value: float) -> float:
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, max(0, min(4, _SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value))))))
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{source}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    if not isinstance(data, dict) or data.get("format") != "diffmst.mix":
+        raise UserError(f'{source}: not a mix document (no "format": "diffmst.mix")')
+    return data
+
+
+def _migrate(data: Mapping[str, Any], source: str) -> dict[str, Any]:
+    version = data.get("version")
+    if not isinstance(version, int) or version < _OLDEST:
+        raise UserError(f"{source}: version must be a whole number from {_OLDEST}, got {version!r}")
+    if version > VERSION:
+        raise UserError(
+            f"{source}: written for version {version} of the document, this diffmst ({__version__}) reads up to "
+            f"{VERSION}; update diffmst"
+        )
+    migrated = dict(data)
+    for step in range(version, VERSION):
+        migrated = _MIGRATIONS[step](migrated) | {"version": step + 1}
+    return migrated
+
+
+def _first_line(error: ValidationError) -> str:
+    """The first problem of a validation: where it is, and what is wrong."""
+    problems = error.errors(include_url=False)
+    where = ".".join(str(part) for part in problems[0]["loc"])
+    message = problems[0]["msg"].removeprefix("Value error, ")
+    if problems[0]["type"] == "extra_forbidden":
+        message = "there is no such key"
+    others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{f'{where}: ' if where else ''}{message}{others}"

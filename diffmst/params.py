@@ -1,0 +1,95 @@
+"""One control of an effect: its name, unit and range, and the map between the unit interval and physical values."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor
+
+Scale = Literal["linear", "log", "amplitude", "rate"]
+
+
+class _Warp(NamedTuple):
+    """A control of this scale moves evenly in `forward(value)`; `inverse` undoes it."""
+
+    forward: Callable[[Tensor], Tensor]
+    inverse: Callable[[Tensor], Tensor]
+
+
+_NEPER_PER_DB = math.log(10) / 20
+_WARPS: dict[Scale, _Warp] = {
+    "linear": _Warp(lambda value: value, lambda warped: warped),
+    "log": _Warp(torch.log, torch.exp),
+    "amplitude": _Warp(lambda db: torch.exp(_NEPER_PER_DB * db), lambda factor: torch.log(factor) / _NEPER_PER_DB),
+    "rate": _Warp(torch.reciprocal, torch.reciprocal),
+}
+_POSITIVE_SCALES: tuple[Scale, ...] = ("log", "rate")
+
+
+@dataclass(frozen=True)
+class Param:
+    """One control of an effect: its physical range, and the map from [0, 1] onto it.
+
+    Attributes:
+        name: keyword of the DSP function; with a dot, `low_shelf.gain_db`, one band of that keyword.
+        low: value at 0.
+        high: value at 1.
+        default: value of an untouched control.
+        unit: as printed behind a value: dB, Hz, ms, s, or nothing for a ratio.
+        scale: what the control moves evenly in: the value (linear), its logarithm (log), the amplitude that the
+            value in dB stands for (amplitude), or its reciprocal (rate, for times).
+        about: what turning it does, in a few words.
+
+    Raises:
+        ValueError: an empty range, a default outside it, or a log or rate range that touches zero.
+    """
+
+    name: str
+    low: float
+    high: float
+    default: float
+    unit: str = ""
+    scale: Scale = "linear"
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scale not in get_args(Scale):
+            raise ValueError(f"scale of {self.name} must be one of {get_args(Scale)}, got {self.scale!r}")
+        if not self.low < self.high:
+            raise ValueError(f"range of {self.name} must have low < high, got {self.low} .. {self.high}")
+        if not self.low <= self.default <= self.high:
+            raise ValueError(f"default of {self.name} must lie in {self.low} .. {self.high}, got {self.default}")
+        if self.scale in _POSITIVE_SCALES and self.low <= 0:
+            raise ValueError(f"{self.scale} range of {self.name} must be above 0, got {self.low} .. {self.high}")
+
+    @property
+    def keyword(self) -> str:
+        """The keyword argument of the DSP function that this control, or band of a control, feeds."""
+        return self.name.rpartition(".")[2]
+
+    def from_unit(self, u: Tensor) -> Tensor:
+        """Physical value at position `u` in [0, 1]; any shape; finite gradient on the closed interval.
+
+        >>> Param("freq_hz", 20, 20_000, 1000, "Hz", "log").from_unit(torch.tensor([0.0, 1 / 3, 1.0]))
+        tensor([   20.0000,   200.0000, 20000.0000])
+        """
+        warp = _WARPS[self.scale]
+        start, end = self._ends(u)
+        value = warp.inverse(start + (end - start) * u)
+        # Rounding may leave the range by a hair; a plain clamp would take the gradient along.
+        return value + (value.clamp(self.low, self.high) - value).detach()
+
+    def to_unit(self, value: Tensor) -> Tensor:
+        """Position in [0, 1] of a physical value; the inverse of `from_unit`.
+
+        >>> Param("ratio", 1, 16, 1, scale="log").to_unit(torch.tensor([1.0, 4.0, 16.0]))
+        tensor([0.0000, 0.5000, 1.0000])
+        """
+        start, end = self._ends(value)
+        return (_WARPS[self.scale].forward(value) - start) / (end - start)
+
+    def _ends(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        forward = _WARPS[self.scale].forward
+        return forward(like.new_tensor(self.low)), forward(like.new_tensor(self.high))

@@ -1,0 +1,121 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import torch
+
+from diffmst import mix as mix_module
+from diffmst.errors import UserError
+from diffmst.layout import DEFAULT
+from diffmst.mix import Mix, TrackMix, json_schema, relative_path
+
+SHA = "0" * 64
+
+
+def make_mix(**changes):
+    tracks = (
+        TrackMix(name="kick", path="stems/kick.wav", sha256=SHA, channels=1),
+        TrackMix(name="ピアノ", path="stems/ピアノ.wav", sha256=SHA, channels=2, settings={"panner.pan": -0.25}),
+    )
+    return Mix(**({"sample_rate": 48_000, "tracks": tracks} | changes))
+
+
+def edited(change):
+    data = json.loads(make_mix().to_json())
+    change(data)
+    return json.dumps(data)
+
+
+def test_a_document_survives_the_round_trip():
+    mix = make_mix()
+    again = Mix.from_json(mix.to_json())
+    assert again.to_json() == mix.to_json()
+    assert again.settings.tracks.equal(mix.settings.tracks)
+
+
+def test_every_control_is_written_out():
+    data = json.loads(make_mix().to_json())
+    assert set(data["tracks"][0]["settings"]) == set(DEFAULT.track.params)
+    assert set(data["fx"]) == set(DEFAULT.fx.params) and set(data["master"]) == set(DEFAULT.master.params)
+
+
+def test_settings_are_rounded_once_and_then_stay():
+    generator = torch.Generator().manual_seed(1)
+    unit = DEFAULT.to_unit(DEFAULT.defaults(2))
+    drawn = type(unit)(*(torch.rand(part.shape, generator=generator, dtype=torch.float64) for part in unit))
+    first = make_mix().with_settings(DEFAULT.from_unit(drawn))
+    second = first.with_settings(first.settings)
+    assert first == second
+    for exact, rounded in zip(DEFAULT.from_unit(drawn), first.settings, strict=True):
+        torch.testing.assert_close(rounded, exact, atol=1e-4, rtol=1e-4)
+
+
+def test_rounding_never_leaves_the_range():
+    high = DEFAULT.from_unit(type(DEFAULT.defaults(2))(*(torch.ones_like(part) for part in DEFAULT.defaults(2))))
+    Mix.from_json(make_mix().with_settings(high).to_json())
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda d: d.update(colour="red"), "colour: there is no such key"),
+        (lambda d: d["tracks"][0].update(gain=3), "tracks.0.gain: there is no such key"),
+        (
+            lambda d: d["tracks"][0]["settings"].update({"eq.peak_1.gain_db": 40}),
+            "track 'kick': eq.peak_1.gain_db must lie in -12 .. 12 dB, got 40",
+        ),
+        (lambda d: d["master"].update({"eq.peak_9.gain_db": 0}), "master: there is no control 'eq.peak_9.gain_db'"),
+        (lambda d: d.update(version=99), "written for version 99 .* update diffmst"),
+        (lambda d: d.update(version="one"), "version must be a whole number"),
+        (lambda d: d.update(tracks=[]), "tracks: Tuple should have at least 1 item"),
+        (lambda d: d.update(sample_rate=8000), "sample_rate: Input should be greater than or equal to 22050"),
+        (lambda d: d["tracks"][0].pop("path"), "tracks.0.path: Field required"),
+        (lambda d: d["tracks"][0].update(mute="perhaps"), "tracks.0.mute: Input should be a valid boolean"),
+        (lambda d: d["fx"].update({"reverb.mix": float("nan")}), "fx.reverb.mix: Input should be a finite number"),
+        (lambda d: d.pop("format"), "not a mix document"),
+    ],
+)
+def test_a_document_that_does_not_fit_is_refused_in_one_line(change, line):
+    with pytest.raises(UserError, match=line) as caught:
+        Mix.from_json(edited(change), "song.json")
+    assert str(caught.value).startswith("song.json: ") and "\n" not in str(caught.value)
+
+
+def test_broken_json_is_refused_with_its_place():
+    with pytest.raises(UserError, match="line 2, column 1"):
+        Mix.from_json('{"format":\n}')
+
+
+def test_a_missing_document_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere\.json: no such file"):
+        Mix.read(tmp_path / "nowhere.json")
+
+
+def test_an_older_document_is_migrated_step_by_step(monkeypatch):
+    """The document is at its first version; an invented version 0 of it runs the real steps."""
+    monkeypatch.setattr(mix_module, "_OLDEST", 0)
+    monkeypatch.setitem(mix_module._MIGRATIONS, 0, lambda data: data | {"sample_rate": data.pop("rate")})
+
+    def to_version_0(data):
+        data["version"] = 0
+        data["rate"] = data.pop("sample_rate")
+
+    assert Mix.from_json(edited(to_version_0)).sample_rate == 48_000
+
+
+def test_what_is_written_fits_the_published_schema():
+    validator = jsonschema.Draft202012Validator(json_schema())
+    validator.validate(json.loads(make_mix().to_json()))
+    wrong = json.loads(make_mix().to_json())
+    wrong["tracks"][0]["settings"]["panner.pan"] = 2
+    assert not validator.is_valid(wrong)
+
+
+def test_the_published_schema_is_the_one_in_the_docs():
+    published = Path(__file__).parent.parent / "docs" / "mix.schema.json"
+    assert json.loads(published.read_text()) == json_schema()
+
+
+def test_paths_are_relative_with_forward_slashes(tmp_path):
+    assert relative_path(tmp_path / "stems" / "a.wav", tmp_path / "out") == "../stems/a.wav"
