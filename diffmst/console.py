@@ -127,16 +127,15 @@ def mix(
     """
     if x.shape[-2] != sum(channels):
         raise ValueError(f"audio has {x.shape[-2]} rows, its tracks have {sum(channels)} channels")
-    if settings.tracks.shape[0] == 1:
-        settings = settings.expand(x.shape[0])
-    strips = track_strips(layout.track, settings.tracks, channels, sample_rate, muted)
+    tracks, master = (part.expand(x.shape[0], *part.shape[1:]) for part in (settings.tracks, settings.master))
+    strips = track_strips(layout.track, tracks, channels, sample_rate, muted)
     if not fx:
         strips = strips._replace(mixing=strips.mixing[..., :2])
     buses, _ = strips.to_buses(x)
     bus = buses[:, :2]
     if fx:
         bus = bus + reverb.reverb(buses[:, 2:], sample_rate, **layout.fx.controls(settings.fx, "reverb"))
-    return master_strips(layout.master, settings.master, sample_rate).to_buses(bus)[0]
+    return master_strips(layout.master, master, sample_rate).to_buses(bus)[0]
 
 
 class Console(nn.Module):

@@ -26,10 +26,6 @@ class Settings(NamedTuple):
     fx: Tensor
     master: Tensor
 
-    def expand(self, batch: int) -> "Settings":
-        """The same settings for `batch` signals, without a copy."""
-        return Settings(*(part.expand(batch, *part.shape[1:]) for part in self))
-
 
 @dataclass(frozen=True)
 class Section:

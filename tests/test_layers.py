@@ -17,14 +17,18 @@ LAYERS = [
     ["console", "features"],
     ["mix", "style"],
     ["losses"],
+    ["distance"],
     ["outputs"],
     ["audio"],
     ["data"],
-    ["prior", "profile"],
-    ["refine", "render", "advice"],
-    ["report"],
-    ["match", "evaluate"],
+    ["prior", "profile", "stereo_field"],
+    ["refine", "mastering", "progress"],
+    ["sanity", "listening", "render"],
+    ["advice", "report"],
+    ["match"],
+    ["demo", "evaluate"],
     ["cli"],
+    ["__main__"],
 ]
 ORDER = {name: level for level, row in enumerate(LAYERS) for name in row}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -1,0 +1,1 @@
+"""Songs: stems on disk, and songs made from a seed."""

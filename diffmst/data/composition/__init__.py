@@ -1,0 +1,1 @@
+"""Composition of the demo song: a seed and a style become chords, parts and notes."""

@@ -1,0 +1,1 @@
+"""Instruments of the demo song: each one turns tones into samples, dry and unmixed."""

@@ -1,0 +1,226 @@
+"""A song: its tracks on disk, read side by side at one rate."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from diffmst.audio import AudioInfo, AudioReader, StemFile, find_stems, probe, resampled_frames
+from diffmst.data.parallel import in_parallel, thread_count
+from diffmst.data.survey import Survey
+
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 22_050, 192_000
+_BLOCK_FRAMES = 65_536
+_OTHER_OPEN_FILES = 128
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track of a song.
+
+    Attributes:
+        name: to show; no other track of the song has it.
+        path: of its file.
+        info: what the file is.
+        channels: to be read, 1 or 2: one of two where both are the same.
+        survey: of the file, once made.
+    """
+
+    name: str
+    path: Path
+    info: AudioInfo
+    channels: int
+    survey: Survey | None = None
+
+
+@dataclass(frozen=True)
+class Song:
+    """Tracks that sound together, from one beginning.
+
+    Attributes:
+        tracks: in order.
+        sample_rate: at which all are read, hertz.
+    """
+
+    tracks: tuple[Track, ...]
+    sample_rate: int
+
+    @staticmethod
+    def open(paths: Sequence[Path], sample_rate: int | None = None) -> Song:
+        """The song made of the stems in files and folders; see `find_stems` and `of_stems`."""
+        return Song.of_stems(find_stems(paths), sample_rate)
+
+    @staticmethod
+    def of_stems(stems: Sequence[StemFile], sample_rate: int | None = None) -> Song:
+        """The song made of the given stems.
+
+        Args:
+            stems: at least one.
+            sample_rate: to read at; when not given the one at which most of the material is, by duration, and the
+                higher of two that are level. Below 22.05 kHz it is doubled until it is not, above 192 kHz halved.
+
+        Raises:
+            UserError: a stem cannot be read.
+        """
+        if not stems:
+            raise ValueError("a song needs at least one stem, got none")
+        infos = in_parallel(lambda stem: probe(stem.path), stems)
+        tracks = tuple(
+            Track(stem.name, stem.path, info, info.channels) for stem, info in zip(stems, infos, strict=True)
+        )
+        return Song(tracks, sample_rate or _prevalent_rate(infos))
+
+    def with_surveys(self, surveys: Sequence[Survey]) -> Song:
+        """The same song with what the surveys of its files found: true lengths, and one channel where two are equal.
+
+        Args:
+            surveys: one per track, as `survey_files` returns them.
+        """
+        return replace(
+            self,
+            tracks=tuple(
+                replace(track, info=survey.info, channels=1 if survey.dual_mono else track.channels, survey=survey)
+                for track, survey in zip(self.tracks, surveys, strict=True)
+            ),
+        )
+
+    def with_channels(self, channels: Sequence[int]) -> Song:
+        """The same song, of each track only the first one or two channels read."""
+        tracks = (replace(track, channels=count) for track, count in zip(self.tracks, channels, strict=True))
+        return replace(self, tracks=tuple(tracks))
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of each track; their sum is the number of rows."""
+        return tuple(track.channels for track in self.tracks)
+
+    @property
+    def frames(self) -> int:
+        """Samples of the longest track at the song's rate; exact once surveyed."""
+        infos = [track.info for track in self.tracks]
+        return max(resampled_frames(info.frames, info.sample_rate, self.sample_rate) for info in infos)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+    def reader(self, block_frames: int = _BLOCK_FRAMES) -> SongReader:
+        """All tracks from the beginning to the end, in blocks."""
+        return SongReader(self, block_frames)
+
+    def read_window(self, start_s: float, seconds: float) -> np.ndarray:
+        """A part of all tracks, float32 [rows, time], filled up with silence where tracks end."""
+        return self.read_windows([start_s], seconds)[0]
+
+    def read_windows(self, starts_s: Sequence[float], seconds: float) -> np.ndarray:
+        """Several parts of all tracks, float32 [windows, rows, time]; each file is opened once and read forward."""
+        starts = [round(start_s * self.sample_rate) for start_s in starts_s]
+        windows = np.zeros((len(starts), sum(self.channels), round(seconds * self.sample_rate)), np.float32)
+        ends = np.cumsum(self.channels)
+
+        def fill(index: int) -> None:
+            track = self.tracks[index]
+            rows = slice(ends[index] - track.channels, ends[index])
+            with AudioReader(track.path, self.sample_rate, track.channels) as reader:
+                for window in sorted(range(len(starts)), key=starts.__getitem__):
+                    reader.seek(starts[window])
+                    x = reader.read(windows.shape[-1])
+                    windows[window, rows, : x.shape[1]] = x
+
+        in_parallel(fill, range(len(self.tracks)))
+        return windows
+
+
+class SongReader:
+    """All tracks of a song in lockstep, from the beginning to the end.
+
+    A context, and an iterator of blocks, float32 [rows, time], all of `block_frames` but for the last. Tracks that end
+    before the others are filled up with silence. The next block is decoded, on threads, while this one is in use;
+    memory does not grow with the length of the song.
+
+    Args:
+        song: to read.
+        block_frames: length of the blocks.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+
+    def __init__(self, song: Song, block_frames: int = _BLOCK_FRAMES) -> None:
+        _allow_open_files(len(song.tracks) + _OTHER_OPEN_FILES)
+        self._song, self._block_frames = song, block_frames
+        self._readers: list[AudioReader] = []
+        self._pool = ThreadPoolExecutor(thread_count(len(song.tracks)))
+        try:
+            for track in song.tracks:
+                self._readers.append(AudioReader(track.path, song.sample_rate, track.channels))
+        except BaseException:
+            self.close()
+            raise
+        self._next = self._request()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        parts = [future.result() for future in self._next]
+        frames = max(part.shape[1] for part in parts)
+        if not frames:
+            raise StopIteration
+        self._next = self._request()
+        block = np.zeros((sum(self._song.channels), frames), np.float32)
+        row = 0
+        for part in parts:
+            block[row : row + len(part), : part.shape[1]] = part
+            row += len(part)
+        return block
+
+    def close(self) -> None:
+        """Release the files."""
+        self._pool.shutdown(cancel_futures=True)
+        for reader in self._readers:
+            reader.close()
+
+    def __enter__(self) -> SongReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _request(self) -> list[Future[np.ndarray]]:
+        return [self._pool.submit(reader.read, self._block_frames) for reader in self._readers]
+
+
+def _prevalent_rate(infos: Sequence[AudioInfo]) -> int:
+    seconds: dict[int, float] = defaultdict(float)
+    for info in infos:
+        seconds[info.sample_rate] += info.duration_s
+    # Rounded, so that files exported together, a sample apart in length, count as level.
+    rate = max(seconds, key=lambda rate: (round(seconds[rate], 1), rate))
+    while rate < MIN_SAMPLE_RATE:
+        rate *= 2
+    while rate > MAX_SAMPLE_RATE:
+        rate //= 2
+    return rate
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise the soft limit of open files, 256 on macOS, where 200 tracks would not fit under it."""
+    if os.name != "posix":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

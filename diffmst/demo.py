@@ -1,0 +1,120 @@
+"""The demo: a song made from a seed, mixed like the finished reference of another such song."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from diffmst.audio import AudioWriter
+from diffmst.console import mix
+from diffmst.data.demo_song import DemoSong, make_song
+from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness
+from diffmst.layout import DEFAULT, Settings
+from diffmst.mastering import Spool, write_master
+from diffmst.match import Matched, Options, match
+from diffmst.mix import RenderSettings
+from diffmst.outputs import OutputFolder
+from diffmst.prior import NOMINAL_LUFS
+from diffmst.progress import SILENT, Progress
+
+SONG_STYLE, REFERENCE_STYLE = "pop-rock", "electronic"
+STEM_FOLDER, REFERENCE_NAME, MIX_FOLDER = "stems", "reference.wav", "mix"
+_REFERENCE_SEED_OFFSET = 1_000
+_REFERENCE_RENDER = RenderSettings(loudness_lufs=-11.0)
+
+
+class _Part(NamedTuple):
+    """How the demo's engineer treats a role: level against the lead, place, and the rest by dotted name."""
+
+    level_db: float
+    pan: float = 0.0
+    send_db: float = -80.0
+    settings: dict[str, float] = {}  # noqa: RUF012 never changed
+
+
+_PARTS = {
+    "kick": _Part(1, settings={"eq.peak_2.gain_db": -4, "compressor.ratio": 3, "compressor.threshold_db": -22}),
+    "snare": _Part(-2, 0.05, -26, {"eq.peak_3.gain_db": 2, "compressor.ratio": 3, "compressor.threshold_db": -22}),
+    "hats": _Part(-11, 0.3, settings={"eq.low_shelf.gain_db": -9, "eq.low_shelf.freq_hz": 400}),
+    "percussion": _Part(-9, -0.35, -28),
+    "bass": _Part(0, settings={"compressor.ratio": 4, "compressor.threshold_db": -26, "eq.low_shelf.gain_db": 2}),
+    "keys": _Part(-6, -0.25, -24, {"eq.low_shelf.gain_db": -4}),
+    "pad": _Part(-9, 0.2, -20, {"eq.low_shelf.gain_db": -6, "eq.high_shelf.gain_db": 3}),
+    "guitar": _Part(-7, 0.5, -28, {"eq.low_shelf.gain_db": -5, "eq.peak_3.gain_db": 2}),
+    "lead": _Part(0, 0, -20, {"compressor.ratio": 3, "compressor.threshold_db": -26, "eq.peak_4.gain_db": 3}),
+    "backing": _Part(-8, -0.15, -18, {"eq.low_shelf.gain_db": -6, "eq.high_shelf.gain_db": 2}),
+    "effects": _Part(-12, 0.1, -16),
+}
+_MASTER = {
+    "input.gain_db": 2.0,
+    "eq.low_shelf.gain_db": 1.5,
+    "eq.peak_2.gain_db": -1.5,
+    "eq.high_shelf.gain_db": 2.5,
+    "compressor.threshold_db": -18.0,
+    "compressor.ratio": 2.0,
+    "compressor.attack_ms": 30.0,
+}
+
+
+def run_demo(folder: Path, seed: int, progress: Progress = SILENT, *, force: bool = False) -> Matched:
+    """Makes a song and a reference in a folder, and mixes the one like the other.
+
+    Args:
+        folder: takes the stems, the reference and the mix.
+        seed: another seed, another song.
+        progress: told how far it is.
+        force: replace what an earlier demo left.
+
+    Raises:
+        UserError: the folder cannot be written, or holds a demo already and `force` is not given.
+    """
+    options = Options(force=force)
+    with progress.phase("making two songs", 2) as advance:
+        song = make_song(seed, style=SONG_STYLE)
+        advance(1)
+        other = make_song(seed + _REFERENCE_SEED_OFFSET, style=REFERENCE_STYLE)
+    names = [f"{STEM_FOLDER}/{name}" for name in _file_names(song)]
+    finished = [f"{MIX_FOLDER}/{name}" for name in ("mix.wav", "mix.json", "report.html")]
+    with OutputFolder(folder, [*names, REFERENCE_NAME, *finished], force=force) as outputs:
+        for name, stem in zip(names, song.stems, strict=True):
+            with AudioWriter(outputs.path(name), song.sample_rate, stem.audio.shape[0]) as writer:
+                writer.write(stem.audio)
+        write_reference(other, outputs.path(REFERENCE_NAME))
+    return match([folder / STEM_FOLDER], folder / REFERENCE_NAME, folder / MIX_FOLDER, options, progress)
+
+
+def write_reference(song: DemoSong, path: Path) -> None:
+    """Mixes a demo song by the roles of its stems, as an engineer would begin, and writes it mastered."""
+    audio = torch.from_numpy(np.concatenate([stem.audio for stem in song.stems]))[None]
+    channels = tuple(stem.audio.shape[0] for stem in song.stems)
+    mixed = mix(audio, song.sample_rate, engineer_settings(song), channels)[0].numpy()
+    meter = LoudnessMeter(song.sample_rate, channels=2)
+    meter.add(mixed)
+    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool:
+        spool.append(mixed)
+        write_master(spool, meter, path, _REFERENCE_RENDER)
+
+
+def engineer_settings(song: DemoSong) -> Settings:
+    """Settings for a demo song from the roles of its stems."""
+    tracks = []
+    sides: dict[str, int] = {}
+    for stem in song.stems:
+        part = _PARTS[stem.role]
+        side = sides[stem.role] = -sides.get(stem.role, -1)  # the second of two guitars stands opposite
+        loudness = float(integrated_loudness(torch.from_numpy(stem.audio)[None], song.sample_rate))
+        values = part.settings | {
+            "input.gain_db": min(48.0, max(-48.0, NOMINAL_LUFS - loudness)),
+            "fader.gain_db": part.level_db,
+            "panner.pan": part.pan * side,
+            "send.gain_db": part.send_db,
+        }
+        tracks.append(DEFAULT.track.vector(values))
+    return Settings(torch.stack(tracks)[None], DEFAULT.fx.defaults()[None], DEFAULT.master.vector(_MASTER)[None])
+
+
+def _file_names(song: DemoSong) -> list[str]:
+    return [f"{number:02d} {re.sub('[^0-9A-Za-z -]', '_', stem.name)}.wav" for number, stem in enumerate(song.stems, 1)]

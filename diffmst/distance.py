@@ -1,0 +1,41 @@
+"""How far a mix is from a reference: what refinement descends on."""
+
+from torch import Tensor
+
+from diffmst.dsp.loudness import pooled_loudness
+from diffmst.dsp.units import db_to_amplitude
+from diffmst.losses import AUDIO_FEATURE_WEIGHTS, STYLE_WEIGHTS, AudioFeatureLoss, StyleLoss
+
+_LEVEL_BLIND = {name: weight for name, weight in STYLE_WEIGHTS.items() if name != "level"}
+
+
+class ReferenceDistance:
+    """Distance of mixes to one reference, in the audio features of Diff-MST and in style, at equal loudness.
+
+    The features of the reference are computed once. The terms of the style are named `tone`, `dynamics`, `width` and
+    `balance`, those of the audio features `af.rms`, `af.crest_factor_db` and so on.
+
+    Args:
+        reference: windows of a finished mix, [windows, 2, time].
+        sample_rate: of the reference and of the mixes, Hz.
+        style_weight: of the style against the audio features.
+    """
+
+    def __init__(self, reference: Tensor, sample_rate: int, style_weight: float = 0.2) -> None:
+        self.sample_rate = sample_rate
+        self._audio_features = AudioFeatureLoss(sample_rate, weights=AUDIO_FEATURE_WEIGHTS)
+        self._style = StyleLoss(
+            sample_rate, weights={name: style_weight * weight for name, weight in _LEVEL_BLIND.items()}
+        )
+        self._loudness_lufs = pooled_loudness(reference, sample_rate).detach()
+        self._target_audio_features = self._audio_features.features(reference).mean().detach()
+        self._target_style = self._style.features(reference).detach()
+
+    def __call__(self, mix: Tensor) -> dict[str, Tensor]:
+        """The weighted terms of windows of a mix, [windows, 2, time], of any loudness."""
+        loudness_lufs = pooled_loudness(mix, self.sample_rate)
+        if loudness_lufs.isfinite():
+            mix = mix * db_to_amplitude(self._loudness_lufs - loudness_lufs)
+        style = self._style(mix, self._target_style)
+        audio_features = self._audio_features(self._audio_features.features(mix).mean(), self._target_audio_features)
+        return style | {f"af.{name}": term for name, term in audio_features.items()}

@@ -1,0 +1,58 @@
+"""What the kernels are compiled for: the vector width of the machine, and how numba compiles them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numba
+
+
+def _vector_width() -> int:
+    """Float32 elements in one register of the processor that numba generates code for.
+
+    NUMBA_CPU_NAME and NUMBA_CPU_FEATURES change that processor; numba keeps compiled code apart by both.
+    """
+    features = numba.config.CPU_FEATURES
+    if features is None:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    enabled = features.split(",")
+    if "+avx512f" in enabled:
+        return 16
+    return 8 if "+avx2" in enabled else 4
+
+
+WIDTH = _vector_width()  # elements that element-wise passes take at once
+LANES = max(4, WIDTH // 2)  # rows that recursive passes take at once: one register of float64, two where it holds two
+BLOCK = 128  # samples of a tile, and between two checkpoints
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as a part of the kernels that call it."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as an entry point: without the GIL, and kept on disk where numba finds a folder it may write to.
+
+    Numba compiles again when the file of the function changes, and knows nothing of the files it imports from. So the
+    name under which the code is kept carries a checksum of all of them.
+    """
+    function.__qualname__ = f"{function.__qualname__}_{_sources_checksum():08x}"
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "no locator available": neither the package nor the user's cache folder is writable
+        return numba.njit(**options)(function)
+
+
+@cache
+def _sources_checksum() -> int:
+    checksum = 0
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        checksum = zlib.crc32(path.read_bytes(), checksum)
+    return checksum

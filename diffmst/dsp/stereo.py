@@ -1,0 +1,106 @@
+"""Gain, send, pan and balance."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from diffmst.dsp.units import db_to_amplitude
+
+SEND_OFF_DB = -80.0  # a send at or below this level sends nothing
+
+
+def gain(x: Tensor, sample_rate: int, *, gain_db: Tensor) -> Tensor:
+    """The signal times a gain.
+
+    Args:
+        x: signal.
+        sample_rate: not needed; all effects take it.
+        gain_db: gain.
+
+    Shape: x [batch, channels, time]; gain_db [batch]; returns the shape of x.
+    """
+    return x * db_to_amplitude(gain_db).to(x.dtype)[:, None, None]
+
+
+def send(x: Tensor, sample_rate: int, *, gain_db: Tensor) -> Tensor:
+    """What goes into an effect bus: the signal times a gain, nothing at or below `SEND_OFF_DB`.
+
+    Args:
+        x: signal.
+        sample_rate: not needed; all effects take it.
+        gain_db: level of the send.
+
+    Shape: x [batch, channels, time]; gain_db [batch]; returns the shape of x.
+    """
+    return x * send_amplitude(gain_db).to(x.dtype)[:, None, None]
+
+
+def send_amplitude(gain_db: Tensor) -> Tensor:
+    """Amplitude of a send, exactly 0 at or below `SEND_OFF_DB`. Shape: any.
+
+    >>> send_amplitude(torch.tensor([-80.0, 0.0]))
+    tensor([0., 1.])
+    """
+    return torch.where(gain_db <= SEND_OFF_DB, 0.0, db_to_amplitude(gain_db))
+
+
+def panner(x: Tensor, sample_rate: int, *, pan: Tensor) -> Tensor:
+    """A mono signal panned, or a stereo signal balanced.
+
+    Args:
+        x: signal.
+        sample_rate: not needed; all effects take it.
+        pan: -1 is left, 0 the middle, 1 right.
+
+    Shape: x [batch, 1 or 2, time]; pan [batch]; returns [batch, 2, time].
+
+    Raises:
+        ValueError: if x has neither one channel nor two.
+    """
+    if x.shape[1] not in (1, 2):
+        raise ValueError(f"a signal to be panned must have 1 or 2 channels, got {x.shape[1]}")
+    gains = pan_gains(pan) if x.shape[1] == 1 else balance_gains(pan)
+    return x * gains.to(x.dtype)[..., None]
+
+
+def pan_gains(pan: Tensor) -> Tensor:
+    """Gains of a mono signal in left and right: constant power, sine and cosine, -3 dB in the middle.
+
+    Args:
+        pan: -1 is left, 0 the middle, 1 right.
+
+    Shape: pan [...]; returns [..., 2].
+
+    >>> pan_gains(torch.tensor([-1.0, 0.0])).square()
+    tensor([[1.0000, 0.0000],
+            [0.5000, 0.5000]])
+    """
+    return _relative_gains(pan) / math.sqrt(2)
+
+
+def balance_gains(pan: Tensor) -> Tensor:
+    """Gains of the left and the right of a stereo signal: the side turned away from falls, the other stays.
+
+    The falling side follows the pan law, relative to its middle: min(1, sqrt(2) cos) and min(1, sqrt(2) sin). The
+    middle is a corner of both, where each takes the mean of its two slopes as gradient, so a search can leave it.
+
+    Args:
+        pan: -1 leaves the left alone, 0 changes nothing, 1 leaves the right alone.
+
+    Shape: pan [...]; returns [..., 2].
+
+    >>> balance_gains(torch.tensor([-1.0, 0.0]))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    gains = _relative_gains(pan)
+    return torch.minimum(gains, torch.ones_like(gains))
+
+
+def _relative_gains(pan: Tensor) -> Tensor:
+    """sqrt(2) cos and sqrt(2) sin of (pan + 1) pi / 4, written so that both are exactly 1 in the middle."""
+    angle = pan * (math.pi / 4)
+    return torch.stack([angle.cos() - angle.sin(), angle.cos() + angle.sin()], -1)

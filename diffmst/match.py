@@ -1,0 +1,197 @@
+"""The main job: stems and a reference in; a mix, its document and a report out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+
+from diffmst.advice import Findings, advise, track_products
+from diffmst.audio import AudioReader
+from diffmst.console import ConsoleStream
+from diffmst.data.survey import Survey
+from diffmst.layout import LAYOUTS
+from diffmst.listening import Heard, Listening, Task, at_loudness, listen, prepare
+from diffmst.distance import ReferenceDistance
+from diffmst.mastering import Audio, Output
+from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
+from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.profile import Profile
+from diffmst.progress import SILENT, Progress
+from diffmst.refine import Refined, refine
+from diffmst.render import BLOCK_FRAMES, render
+from diffmst.report import build_report
+
+STEPS = 150
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose.
+
+    Attributes:
+        loudness: of the result: the reference's, as it comes out of the console (keep), or in LUFS.
+        ceiling_dbtp: the true peak never exceeds it.
+        subtype: sample format of the WAV file.
+        stems: also write every processed stem and the reverb return.
+        where: to listen.
+        steps: of refinement, at most; 0 leaves the balanced mix.
+        time_s: of refinement, at most.
+        layout: the console's controls.
+        force: replace outputs of the same names.
+    """
+
+    loudness: Literal["reference", "keep"] | float = "reference"
+    ceiling_dbtp: float = -1.0
+    subtype: Subtype = "PCM_24"
+    stems: bool = False
+    where: Listening = field(default_factory=Listening)
+    steps: int = STEPS
+    time_s: float = float("inf")
+    layout: Literal["default", "paper"] = "default"
+    force: bool = False
+
+
+class Matched(NamedTuple):
+    """What `match` found and wrote."""
+
+    mix: Mix
+    refined: Refined
+    output: Output
+    notes: list[str]
+
+
+def match(
+    stems: Sequence[Path],
+    reference: Path,
+    folder: Path,
+    options: Options | None = None,
+    progress: Progress = SILENT,
+) -> Matched:
+    """Mixes stems the way a reference is mixed, and writes mix.wav, mix.json and report.html into a folder.
+
+    Args:
+        stems: audio files and folders of them.
+        reference: the song to mix like.
+        folder: for the outputs; they appear together at the end, or not at all.
+        options: what the user may choose.
+        progress: told how far it is.
+
+    Raises:
+        UserError: an input cannot be used or an output not written.
+    """
+    options = options or Options()
+    with OutputFolder(folder, ["mix.wav", "mix.json", "report.html"], force=options.force) as outputs:
+        heard = listen(stems, reference, progress)
+        task = prepare(heard, LAYOUTS[options.layout], options.where)
+        refined = _refined(task, options, progress)
+        mix = _document(heard, task, refined, folder, options)
+        before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
+        output = render(
+            mix,
+            heard.song,
+            outputs,
+            "mix.wav",
+            stems="stems" if options.stems else None,
+            progress=progress,
+            on_input=_balanced(mix, task, before),
+            on_mix=after.add,
+        )
+        with progress.phase("drawing", 1):
+            of_reference = _reference_profile(heard.reference)
+            findings = Findings(
+                tracks=heard.song.tracks,
+                reference_survey=heard.reference,
+                reference=of_reference,
+                after=after,
+                output=output,
+                products=track_products(task.excerpts.audio, task.excerpts.channels),
+            )
+            notes = [*heard.notes, *advise(findings)]
+            report = build_report(
+                mix,
+                title=folder.resolve().name,
+                reference=of_reference,
+                before=before,
+                after=after,
+                warnings=notes,
+                output=output,
+            )
+        write_text_atomically(outputs.path("mix.json"), mix.to_json())
+        write_text_atomically(outputs.path("report.html"), report)
+    return Matched(mix, refined, output, notes)
+
+
+def _balanced(mix: Mix, task: Task, profile: Profile) -> Callable[[Audio], None]:
+    """Plays every block of the song to `profile` as it was before matching: balanced and neutral."""
+    settings = task.layout.from_unit(task.prior.start)
+    stream = ConsoleStream(mix.sample_rate, settings, mix.channels, layout=task.layout, muted=mix.muted)
+
+    def hear(block: Audio) -> None:
+        profile.add(stream.process(torch.from_numpy(block)).mix.numpy())
+
+    return hear
+
+
+def _reference_profile(survey: Survey) -> Profile:
+    with AudioReader(survey.info.path) as reader:
+        profile = Profile(reader.sample_rate)
+        for block in reader.blocks(BLOCK_FRAMES):
+            profile.add(block)
+    return profile
+
+
+def _refined(task: Task, options: Options, progress: Progress) -> Refined:
+    """The settings found for a task, the master fader at the loudness of the reference."""
+    distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
+    with progress.phase("matching", 1) as advance:
+        return refine(
+            task.excerpts,
+            distance,
+            task.prior,
+            layout=task.layout,
+            steps=options.steps,
+            seconds=options.time_s,
+            on_step=advance,
+        )
+
+
+def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:
+    """The document of a mix whose settings were found; its paths are relative to `folder`."""
+    tracks = tuple(
+        TrackMix(
+            name=track.name,
+            path=relative_path(track.path, folder),
+            sha256=survey.sha256,
+            channels=track.channels,
+            mute=survey.silent,
+            note="silent: nothing in the file is louder than -70 LUFS" if survey.silent else None,
+        )
+        for track, survey in zip(heard.song.tracks, heard.surveys, strict=True)
+    )
+    reference = ReferenceMix(
+        path=relative_path(heard.reference.info.path, folder),
+        sha256=heard.reference.sha256,
+        loudness_lufs=round(heard.reference.loudness_lufs, 2),
+        window_s=task.window_s,
+        windows_at_s=task.reference_windows_at_s,
+        song_windows_at_s=task.song_windows_at_s,
+        distance_before=refined.before,
+        distance_after=refined.after,
+    )
+    target_lufs = {"reference": reference.loudness_lufs, "keep": None}.get(options.loudness, options.loudness)
+    settings = refined.settings
+    if target_lufs is not None:
+        settings = at_loudness(task, settings, target_lufs)
+    render_settings = RenderSettings(
+        loudness_lufs=target_lufs, ceiling_dbtp=options.ceiling_dbtp, subtype=options.subtype
+    )
+    mix = Mix(
+        layout=options.layout,
+        sample_rate=heard.song.sample_rate,
+        tracks=tracks,
+        reference=reference,
+        render=render_settings,
+    )
+    return mix.with_settings(settings)

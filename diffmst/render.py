@@ -1,0 +1,179 @@
+"""The renderer: a mix document and its song, block by block, into audio files."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from diffmst.audio import AudioWriter, StemFile
+from diffmst.console import ConsoleStream
+from diffmst.data.song import Song
+from diffmst.dsp.loudness import LoudnessMeter
+from diffmst.errors import UserError
+from diffmst.mastering import Audio, Output, Spool, write_master
+from diffmst.mix import Mix
+from diffmst.outputs import OutputFolder
+from diffmst.progress import SILENT, Advance, Progress
+
+BLOCK_FRAMES = 65_536
+"""Fixed, so that a mix rendered twice is the same to the bit."""
+
+_UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_LONGEST_NAME_BYTES = 180
+
+
+class Taps(NamedTuple):
+    """Where the parts of a mix in the making are listened to, or written; each is called with every block in turn."""
+
+    mix: Callable[[Audio], None] | None = None
+    stems: Callable[[Audio], None] | None = None  # [tracks, 2, frames], before the master
+    reverb: Callable[[Audio], None] | None = None
+
+
+def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | None = None) -> LoudnessMeter:
+    """Sends a song through the console into the spool, before loudness and ceiling; returns the meter that heard it.
+
+    Args:
+        mix: the settings.
+        blocks: [rows, frames] each, the rows of the document's tracks in order.
+        spool: takes the mix.
+        taps: who else listens.
+    """
+    taps = taps or Taps()
+    meter = LoudnessMeter(mix.sample_rate, channels=2)
+    stream = ConsoleStream(
+        mix.sample_rate,
+        mix.settings,
+        mix.channels,
+        layout=mix.console_layout,
+        muted=mix.muted,
+        stems=taps.stems is not None,
+    )
+    for block in blocks:
+        made = stream.process(torch.from_numpy(block))
+        mixed = made.mix.numpy()
+        spool.append(mixed)
+        meter.add(mixed)
+        if taps.mix:
+            taps.mix(mixed)
+        if taps.reverb:
+            taps.reverb(made.reverb.numpy())
+        if taps.stems and made.stems is not None:
+            taps.stems(made.stems.numpy())
+    return meter
+
+
+def render(
+    mix: Mix,
+    song: Song,
+    outputs: OutputFolder,
+    name: str,
+    *,
+    stems: str | None = None,
+    progress: Progress = SILENT,
+    on_input: Callable[[Audio], None] | None = None,
+    on_mix: Callable[[Audio], None] | None = None,
+) -> Output:
+    """Renders a whole song into a WAV file, and its processed stems if asked for.
+
+    Args:
+        mix: the settings.
+        song: its tracks are those of the document, in order.
+        outputs: where the files go.
+        name: of the WAV file.
+        stems: folder for the processed stems and the reverb return, which sum to the mix before the master bus.
+        progress: told how far it is.
+        on_input: called with every block of the song, [rows, frames].
+        on_mix: called with every block of the mix before its loudness and ceiling, [2, frames].
+
+    Raises:
+        UserError: a stem cannot be read, or an output not written.
+    """
+    path = outputs.path(name)
+    with Spool(path.parent) as spool:
+        with (
+            progress.phase("rendering", song.frames) as advance,
+            song.reader(BLOCK_FRAMES) as reader,
+            ExitStack() as writers,
+        ):
+            taps = _stem_taps(writers, outputs, stems, mix) if stems else Taps()
+            meter = run_console(mix, _told(reader, advance, on_input), spool, taps._replace(mix=on_mix))
+        with progress.phase("finishing", spool.frames) as advance:
+            return write_master(spool, meter, path, mix.render, advance)
+
+
+def render_document(
+    path: Path, out: Path, *, stems: bool = False, force: bool = False, progress: Progress = SILENT
+) -> Output:
+    """Renders a mix document into a WAV file.
+
+    Args:
+        path: of the document.
+        out: the WAV file.
+        stems: also write the processed stems, into a folder beside it.
+        force: replace what is there.
+        progress: told how far it is.
+
+    Raises:
+        UserError: the document or a stem cannot be used, or the output not written.
+    """
+    mix = Mix.read(path)
+    stem_folder = f"{out.stem}_stems" if stems else None
+    names = [out.name, *(_stem_paths(stem_folder, mix) if stem_folder else ())]
+    with OutputFolder(out.parent, names, force=force) as outputs:
+        return render(mix, song_of(mix, path.parent), outputs, out.name, stems=stem_folder, progress=progress)
+
+
+def song_of(mix: Mix, folder: Path) -> Song:
+    """The song that a document in `folder` mixes.
+
+    Raises:
+        UserError: a file is missing, cannot be read, or no longer has the channels that were mixed.
+    """
+    files = [StemFile(folder / track.path, track.name) for track in mix.tracks]
+    for track, file in zip(mix.tracks, files, strict=True):
+        if not file.path.exists():
+            raise UserError(f"{file.path}: no such file; track {track.name!r} was made from it, correct its path")
+    song = Song.of_stems(files, mix.sample_rate)
+    for wanted, found in zip(mix.tracks, song.tracks, strict=True):
+        if found.channels < wanted.channels:
+            raise UserError(f"{found.path}: is mono now, track {wanted.name!r} was stereo; run `diffmst mix` again")
+    return song.with_channels(mix.channels)
+
+
+def stem_names(mix: Mix) -> list[str]:
+    """File names for the processed stems, in order, then the reverb return: numbered, safe on every system."""
+    shown = [_UNSAFE_IN_NAMES.sub("_", track.name).strip(". ") for track in mix.tracks]
+    short = [name.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore") for name in shown]
+    digits = max(2, len(str(len(short))))
+    return [*(f"{number:0{digits}d} {name}.wav" for number, name in enumerate(short, 1)), "reverb.wav"]
+
+
+def _stem_paths(folder: str, mix: Mix) -> list[str]:
+    return [f"{folder}/{name}" for name in stem_names(mix)]
+
+
+def _stem_taps(writers: ExitStack, outputs: OutputFolder, folder: str, mix: Mix) -> Taps:
+    """Writers of the processed stems, in float: they may exceed full scale, and have to add up."""
+    *tracks, reverb = (
+        writers.enter_context(AudioWriter(outputs.path(path), mix.sample_rate, 2, "FLOAT"))
+        for path in _stem_paths(folder, mix)
+    )
+
+    def write(blocks: Audio) -> None:
+        for writer, block in zip(tracks, blocks, strict=True):
+            writer.write(block)
+
+    return Taps(stems=write, reverb=reverb.write)
+
+
+def _told(blocks: Iterable[Audio], advance: Advance, on_input: Callable[[Audio], None] | None) -> Iterator[Audio]:
+    """The same blocks; whoever wants to know of them is told before they go on."""
+    for block in blocks:
+        if on_input:
+            on_input(block)
+        yield block
+        advance(block.shape[1])

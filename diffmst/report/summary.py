@@ -1,0 +1,233 @@
+"""The figures of a mix in words and tables: how near it came, what was measured, how it was made."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from diffmst.mastering import Output
+from diffmst.mix import Mix, ReferenceMix
+from diffmst.profile import differences
+from diffmst.report.figures import Heard
+from diffmst.report.words import duration, frequency, label, number, shown, significant
+
+_NEARNESS = ("Very near", "Near", "Some way from", "Far from")
+_STEPS_DB = (1.5, 3.0, 5.0)
+"""Ends of the four grades. Finished songs of one genre differ by about 4.5 dB in tone, two mixes of one song by 1.5."""
+
+_SAMPLE_FORMATS = {"PCM_16": "16 bit", "PCM_24": "24 bit", "FLOAT": "32 bit float"}
+_SAME_DB = 0.5
+_GAUGE_DB = 8.0  # full scale of the gauges
+_TONE_WEIGHT = 2  # the tone is what one notices first
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """How far the mix is from the reference in one respect, before and after, in dB."""
+
+    title: str
+    before_db: float
+    after_db: float
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{number(abs(self.after_db))} dB"
+
+    @property
+    def before_text(self) -> str:
+        """In words, before the match."""
+        return f"{number(abs(self.before_db))} dB before"
+
+    @property
+    def before_position(self) -> float:
+        """On the gauge, from 0 (the reference) to 1."""
+        return min(abs(self.before_db) / _GAUGE_DB, 1.0)
+
+    @property
+    def after_position(self) -> float:
+        """On the gauge, from 0 (the reference) to 1."""
+        return min(abs(self.after_db) / _GAUGE_DB, 1.0)
+
+    @property
+    def grade(self) -> int:
+        """From 0, very near, to 3, far."""
+        return sum(abs(self.after_db) > step for step in _STEPS_DB)
+
+
+class Fact(NamedTuple):
+    """A figure with its name."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+class Headline(NamedTuple):
+    """What one wants to know first."""
+
+    reference: str
+    verdict: str
+    explanation: str
+    gauges: tuple[Gauge, ...]
+    facts: tuple[Fact, ...]
+
+
+def headline(mix: Mix, heard: Heard, output: Output) -> Headline:
+    """The verdict and the figures at the top of the page."""
+    gauges = nearness(heard, output)
+    weights = (_TONE_WEIGHT, *[1] * (len(gauges) - 1))
+    grade = round(sum(w * gauge.grade for w, gauge in zip(weights, gauges, strict=True)) / sum(weights))
+    name = shown(mix.reference.path.rpartition("/")[2]) if mix.reference else "the reference"
+    return Headline(
+        name, f"{_NEARNESS[grade]} the reference", _explanation(gauges), gauges, _key_facts(mix, heard, output)
+    )
+
+
+def nearness(heard: Heard, output: Output) -> tuple[Gauge, ...]:
+    """Tone, width and dynamics against the reference."""
+    before, after = (differences(profile, heard.reference) for profile in (heard.before, heard.after))
+    dynamics_db = output.true_peak_dbtp - output.loudness_lufs - heard.reference.plr_db
+    return (
+        Gauge("Tone", before.tone_db, after.tone_db),
+        Gauge("Width", before.width_db, after.width_db),
+        Gauge("Dynamics", _known(before.dynamics_db), _known(dynamics_db)),
+    )
+
+
+def _known(difference_db: float) -> float:
+    """A difference to silence, which is no number, as none at all."""
+    return difference_db if math.isfinite(difference_db) else 0.0
+
+
+def _explanation(gauges: tuple[Gauge, ...]) -> str:
+    tone, width, dynamics = gauges
+    wide = _compared(width, "as wide", "wider", "narrower")
+    dense = _compared(dynamics, "as dynamic", "more dynamic", "denser")
+    return (
+        f"The tone differs by {tone.text} on average; without the match it would be {number(tone.before_db)} dB. "
+        f"The mix is {wide} and {dense}."
+    )
+
+
+def _compared(gauge: Gauge, same: str, more: str, less: str) -> str:
+    if abs(gauge.after_db) < _SAME_DB:
+        return same
+    return f"{gauge.text} {more if gauge.after_db > 0 else less}"
+
+
+def _key_facts(mix: Mix, heard: Heard, output: Output) -> tuple[Fact, ...]:
+    muted = sum(mix.muted)
+    return (
+        Fact("Loudness", f"{number(output.loudness_lufs)} LUFS", _against_target(heard, output)),
+        Fact("True peak", f"{number(output.true_peak_dbtp)} dBTP", f"ceiling {number(mix.render.ceiling_dbtp)}"),
+        Fact("Limiter", f"{number(output.limiting_db)} dB" if output.limiting_db > 0 else "off", "deepest reduction"),
+        Fact("Length", duration(heard.after.duration_s), f"{mix.sample_rate / 1000:g} kHz"),
+        Fact("Tracks", str(len(mix.tracks)), f"{muted} muted" if muted else "all sound"),
+    )
+
+
+def _against_target(heard: Heard, output: Output) -> str:
+    target = "" if output.target_lufs is None else f"target {number(output.target_lufs)}, "
+    return f"{target}reference {number(heard.reference.loudness_lufs)}"
+
+
+class Row(NamedTuple):
+    """One line of the table of figures."""
+
+    name: str
+    cells: tuple[str, ...]
+    about: str
+
+
+def figures_table(heard: Heard, output: Output) -> tuple[Row, ...]:
+    """What was measured of reference, before and after."""
+    peaks = *(profile.meter.true_peak_dbtp for profile in heard[:2]), output.true_peak_dbtp
+    loudness = *(profile.loudness_lufs for profile in heard[:2]), output.loudness_lufs
+    plr = [peak - level for peak, level in zip(peaks, loudness, strict=True)]
+    bandwidth = [frequency(profile.bandwidth_hz) for profile in heard]
+    return (
+        Row("Integrated loudness", _cells(loudness, "LUFS"), "of the whole song"),
+        Row("Loudness range", _cells((p.meter.loudness_range_lu for p in heard), "LU"), "quiet against loud parts"),
+        Row("True peak", _cells(peaks, "dBTP"), "highest level, between samples too"),
+        Row("Peak to loudness", _cells(plr, "dB"), "small is dense, large is dynamic"),
+        Row("Side against mid", _cells((p.width_db for p in heard), "dB"), "width; lower is narrower"),
+        Row("Correlation", _cells((p.correlation for p in heard), decimals=2), "1 is mono, 0 is wide, below phasey"),
+        Row("Lost in mono", _cells((p.mono_loss_lu for p in heard), "LU"), "3 is what unrelated sides lose"),
+        Row("Highest sound", tuple(bandwidth), "nothing to speak of above"),
+    )
+
+
+def _cells(values: Iterable[float], unit: str = "", decimals: int = 1) -> tuple[str, ...]:
+    return tuple(f"{number(value, decimals)} {unit}".rstrip() for value in values)
+
+
+class Distance(NamedTuple):
+    """One term of the distance to the reference, before and after, its bars on the scale of the larger."""
+
+    name: str
+    before: str
+    after: str
+    before_share: float
+    after_share: float
+    change: str
+
+
+class DistanceGroup(NamedTuple):
+    """Terms of the same kind; those without one have no name."""
+
+    name: str
+    terms: tuple[Distance, ...]
+
+
+def distances(reference: ReferenceMix | None) -> tuple[DistanceGroup, ...]:
+    """Every term of the distance that the match was to reduce."""
+    if reference is None:
+        return ()
+    before, after = reference.distance_before, reference.distance_after
+    names = [name for name in after if name in before]
+    return tuple(
+        DistanceGroup(label(kind) if kind else "", tuple(_distance(name, before[name], after[name]) for name in group))
+        for kind, group in groupby(names, key=lambda name: name.rpartition(".")[0])
+    )
+
+
+def _distance(name: str, before: float, after: float) -> Distance:
+    largest = max(abs(before), abs(after)) or 1.0
+    change = f"{number(100 * (after / before - 1), 0, sign=True)} %" if before > 0 else ""
+    return Distance(
+        label(name.rpartition(".")[2]),
+        significant(before),
+        significant(after),
+        abs(before) / largest,
+        abs(after) / largest,
+        change,
+    )
+
+
+def facts(mix: Mix, output: Output) -> tuple[Fact, ...]:
+    """How the mix was made."""
+    target = mix.render.loudness_lufs
+    return (
+        Fact("Software", shown(mix.software)),
+        Fact("Console", f"layout “{mix.layout}”, {mix.sample_rate / 1000:g} kHz"),
+        *(_match_facts(mix.reference) if mix.reference else ()),
+        Fact("Target loudness", "as it comes" if target is None else f"{number(target)} LUFS"),
+        Fact("Ceiling", f"{number(mix.render.ceiling_dbtp)} dBTP"),
+        Fact("Gain after the master", f"{number(output.gain_db, sign=True)} dB"),
+        Fact("File", f"mix.wav, {_SAMPLE_FORMATS[mix.render.subtype]}"),
+    )
+
+
+def _match_facts(reference: ReferenceMix) -> tuple[Fact, ...]:
+    return (
+        Fact("Reference", shown(reference.path), f"SHA-256 {reference.sha256[:16]}…"),
+        Fact("Compared", f"windows of {reference.window_s:g} s"),
+        Fact("In the reference", _times(reference.windows_at_s)),
+        Fact("In the song", _times(reference.song_windows_at_s)),
+    )
+
+
+def _times(seconds: tuple[float, ...]) -> str:
+    return ", ".join(f"{at // 60:.0f}:{at % 60:04.1f}" for at in seconds) or "the whole of it"

@@ -1,0 +1,95 @@
+"""Whether a mix is one that an engineer would sign: figures that say more than a distance to a reference can."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffmst.console import Channels, row_tracks, track_strips
+from diffmst.dsp.loudness import energy_to_lufs, k_weight, pooled_loudness
+from diffmst.layout import Layout, Settings
+from diffmst.prior import LOW_HZ, LOW_TRACK
+from diffmst.refine import Excerpts
+
+_LEAST_ENERGY = 1e-12
+_SPECTRUM_FRAME = 8_192
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """Figures of a mix, each with the direction in which it is worse.
+
+    Attributes:
+        low_off_centre_db: largest level difference between left and right of a track that carries the low end.
+        quietest_lu: loudness of the quietest track that sounds, relative to the mix; lower is buried.
+        largest_eq_db: strongest boost or cut of any band.
+        largest_fader_db: furthest that a fader left the balance.
+        mono_loss_lu: what the mix loses when its sides are added.
+    """
+
+    low_off_centre_db: float
+    quietest_lu: float
+    largest_eq_db: float
+    largest_fader_db: float
+    mono_loss_lu: float
+
+
+def measure_sanity(excerpts: Excerpts, settings: Settings, layout: Layout) -> Sanity:
+    """The figures of a mix of `excerpts` with physical settings (batch of one)."""
+    with torch.no_grad():
+        mixed = excerpts.mixed(settings, layout)
+        energy = wet_track_energies(excerpts, settings, layout)
+    loudness_lu = energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))
+    low = low_shares(excerpts.audio, excerpts.channels, excerpts.sample_rate) > LOW_TRACK
+    audible = energy.sum(-1) > _LEAST_ENERGY
+    sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
+    off_centre_db = (sides_db[:, 0] - sides_db[:, 1]).abs()
+    controls = layout.track.controls
+    return Sanity(
+        low_off_centre_db=_largest(off_centre_db[low & audible]),
+        quietest_lu=-_largest(-loudness_lu[audible]),
+        largest_eq_db=_largest(controls(settings.tracks[0], "eq")["gain_db"][audible].abs()),
+        largest_fader_db=_largest(controls(settings.tracks[0], "fader").get("gain_db", torch.zeros(0)).abs()),
+        mono_loss_lu=_mono_loss_lu(mixed, excerpts.sample_rate),
+    )
+
+
+def wet_track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
+    """K-weighted mean square of every processed track in left and right, over the windows in which it sounds.
+
+    Shape: returns [tracks, 2], float64.
+    """
+    strips = track_strips(layout.track, settings.tracks, excerpts.channels, excerpts.sample_rate)
+    sides = strips.mixing[0, :, :2].square()
+    tracks = row_tracks(excerpts.channels)
+    per_window = []
+    for window in excerpts.audio:
+        rows, _ = strips.to_rows(window[None])
+        weighted = k_weight(rows, excerpts.sample_rate)[0, :, excerpts.lead_frames :].double()
+        energy = weighted.square().mean(-1, keepdim=True) * sides
+        per_window.append(energy.new_zeros(len(excerpts.channels), 2).index_add_(0, tracks, energy))
+    energies = torch.stack(per_window)
+    sounding = energies.sum(-1) > 1e-2 * energies.sum(-1).amax(0)  # within 20 dB of its loudest window
+    return (energies * sounding[..., None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None]
+
+
+def low_shares(audio: Tensor, channels: Channels, sample_rate: int) -> Tensor:
+    """Share of every track's power below `LOW_HZ`; audio [windows, rows, time], returns [tracks], 0 for silence."""
+    frames = audio.unfold(-1, min(_SPECTRUM_FRAME, audio.shape[-1]), min(_SPECTRUM_FRAME, audio.shape[-1]))
+    window = torch.hann_window(frames.shape[-1])
+    power = sum(torch.fft.rfft(part * window).abs().square().sum(1) for part in frames)
+    low_bins = int(LOW_HZ * frames.shape[-1] / sample_rate) + 1
+    shares = torch.zeros(len(channels), 2, dtype=torch.float64)
+    parts = torch.stack([power[:, :low_bins].sum(-1), power.sum(-1)], -1).double()
+    shares.index_add_(0, row_tracks(channels), parts)
+    return shares[:, 0] / shares[:, 1].clamp_min(_LEAST_ENERGY)
+
+
+def _mono_loss_lu(mixed: Tensor, sample_rate: int) -> float:
+    """Loudness of the mix less that of both sides playing their mean."""
+    mono = mixed.mean(1, keepdim=True).expand_as(mixed)
+    return float(pooled_loudness(mixed, sample_rate) - pooled_loudness(mono, sample_rate))
+
+
+def _largest(values: Tensor) -> float:
+    return float(values.max()) if values.numel() else 0.0
