@@ -16,8 +16,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from diffmst import __version__
 from diffmst.errors import UserError
+from diffmst.outputs import write_text_atomically
 
 if TYPE_CHECKING:
+    from diffmst.evaluate import Pair, Row
     from diffmst.mastering import Output
     from diffmst.match import Matched
     from diffmst.progress import Advance
@@ -133,6 +135,41 @@ def render(
 
 
 @app.command()
+def evaluate(
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", help="CSV with columns stems,reference.", show_default=False)
+    ] = None,
+    songs: Annotated[
+        Path | None, typer.Option("--songs", help="Instead: a folder of songs, each a folder.", show_default=False)
+    ] = None,
+    references: Annotated[
+        Path | None, typer.Option("--references", help="With it: a folder of references.", show_default=False)
+    ] = None,
+    systems: Annotated[
+        str, typer.Option("--systems", help="Systems to compare, with commas.")
+    ] = "equal-loudness,refine",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="CSV file for all figures.", show_default=False)
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Run systems over pairs of song and reference: how near each mix comes, and whether it is a sane one."""
+    from diffmst import evaluate as evaluation
+
+    names = [name.strip() for name in systems.split(",")]
+    if unknown := [name for name in names if name not in evaluation.SYSTEMS]:
+        raise UserError(f"--systems {unknown[0]}: there is no such system; known are {', '.join(evaluation.SYSTEMS)}")
+    if out and out.exists() and not force:
+        raise UserError(f"{out}: already exists; use --force to replace it")
+    chosen = evaluation.read_pairs(pairs) if pairs else _all_pairs(songs, references)
+    with _Bars() as bars:
+        rows = list(evaluation.evaluate(chosen, names, progress=bars))
+    _print_rows(rows)
+    if out:
+        write_text_atomically(out, evaluation.to_csv(rows))
+
+
+@app.command()
 def effects(
     layout: Annotated[LayoutName, typer.Option(help="The console's set of controls.")] = LayoutName.DEFAULT,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the mix document.")] = False,
@@ -231,6 +268,46 @@ class _Bars:
         task = self._bars.add_task(description, total=total)
         yield lambda amount: self._bars.update(task, advance=amount)
         self._bars.update(task, completed=total)
+
+
+def _all_pairs(songs: Path | None, references: Path | None) -> "list[Pair]":
+    """Every song with every reference."""
+    from diffmst.evaluate import Pair
+
+    if songs is None or references is None:
+        raise UserError("give --pairs, or --songs and --references")
+    for folder in (songs, references):
+        if not folder.is_dir():
+            raise UserError(f"{folder}: is not a folder")
+    found = [path for path in sorted(songs.iterdir()) if path.is_dir()]
+    others = [path for path in sorted(references.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    if not found or not others:
+        raise UserError(
+            f"{songs if not found else references}: holds no {'folders of stems' if not found else 'files'}"
+        )
+    return [Pair(song, reference) for song in found for reference in others]
+
+
+def _print_rows(rows: "Sequence[Row]") -> None:
+    """One line per system and pair, then the median of every system."""
+    from statistics import median
+
+    from rich.table import Table
+
+    figures = list(dict.fromkeys(name for row in rows for name in row.figures if not name.startswith("AF ")))
+    table = Table(show_header=True, header_style="bold")
+    for name in ("song", "reference", "system", *figures):
+        table.add_column(name.replace("_", " "), justify="right" if name in figures else "left", overflow="fold")
+    for row in rows:
+        values = [row.error] if row.error else [f"{row.figures[name]:.3g}" for name in figures]
+        table.add_row(row.song, row.reference, row.system, *values)
+    table.add_section()
+    for system in dict.fromkeys(row.system for row in rows):
+        done = [row.figures for row in rows if row.system == system and row.figures]
+        if done:
+            medians = (f"{median(figures_of[name] for figures_of in done):.3g}" for name in figures)
+            table.add_row("median", f"{len(done)} pairs", system, *medians)
+    Terminal(highlight=False, width=None if _out.is_terminal else 200).print(table)
 
 
 def _loudness(text: str) -> Any:  # noqa: ANN401 a Literal or a number

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffmst.dsp.spectrum import bark_triangles, frame_size, frame_spectra, map_rows
+from diffmst.dsp.bands import bark_triangles
+from diffmst.dsp.spectrum import frame_size, mean_magnitude
 
 # 32,768 samples at 44.1 kHz, as published; the power of two of about this duration at other rates.
 SPECTRUM_FRAME_S = 32_768 / 44_100
@@ -23,10 +24,10 @@ class AudioFeatures:
     """The audio features of mixes, one item per mix or window.
 
     Attributes:
-        rms: linear amplitude, [batch, channels].
-        crest_factor_db: peak over RMS, [batch, channels].
-        stereo_width: energy of L - R over that of L + R, [batch].
-        stereo_imbalance: (E_R - E_L) / (E_R + E_L), [batch].
+        rms: linear amplitude, at least 1e-4, [batch, channels].
+        crest_factor_db: peak over RMS, 0 for silence, [batch, channels].
+        stereo_width: energy of L - R over that of L + R, 0 for mono, 1 for one side alone, [batch].
+        stereo_imbalance: (E_R - E_L) / (E_R + E_L), -1 for left alone, 1 for right alone, [batch].
         bark_spectrum: natural logarithm of the magnitude in 24 Bark bands of L + R and L - R, [batch, 2, bands].
     """
 
@@ -57,48 +58,39 @@ def audio_features(x: Tensor, sample_rate: int) -> AudioFeatures:
     """
     if x.ndim != 3 or x.shape[1] != 2 or x.shape[2] == 0:
         raise ValueError(f"audio features need stereo, [batch, 2, time], got {list(x.shape)}")
+    # One item at a time stays in the processor's cache: two to three times as fast as all at once.
+    items = [_features_of_batch(item, sample_rate) for item in x.split(1)]
+    return AudioFeatures(*(torch.cat([getattr(item, field.name) for item in items]) for field in fields(AudioFeatures)))
+
+
+def _features_of_batch(x: Tensor, sample_rate: int) -> AudioFeatures:
+    mid_side = torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1)
+    power, (mid, side) = _power(x), _power(mid_side).unbind(1)
+    left, right = power.unbind(1)
+    rms = power.clamp(min=_SILENCE_POWER).sqrt()
+    # The gradient of a peak reaches one sample: gathering it is cheaper than a maximum that looks for ties.
+    peak = x.gather(-1, x.detach().abs().argmax(-1, keepdim=True))[..., 0].abs()
     return AudioFeatures(
-        rms=rms(x),
-        crest_factor_db=crest_factor_db(x),
-        stereo_width=stereo_width(x),
-        stereo_imbalance=stereo_imbalance(x),
-        bark_spectrum=bark_spectrum(x, sample_rate),
+        rms=rms,
+        crest_factor_db=20 * torch.log10(peak.clamp(min=_SILENCE_POWER**0.5) / rms),
+        stereo_width=side / mid.clamp(min=_SILENCE_POWER),
+        stereo_imbalance=(right - left) / (right + left).clamp(min=_SILENCE_POWER),
+        bark_spectrum=_bark_spectrum(mid_side, sample_rate),
     )
 
 
-def rms(x: Tensor) -> Tensor:
-    """Root mean square, linear; silence reads 1e-4 (-80 dB). Shape: x [..., time]; returns [...]."""
-    return x.square().mean(-1).clamp(min=_SILENCE_POWER).sqrt()
+def _power(x: Tensor) -> Tensor:
+    return x.square().mean(-1)
 
 
-def crest_factor_db(x: Tensor) -> Tensor:
-    """Peak over RMS in dB; 0 for silence. Shape: x [..., time]; returns [...]."""
-    peak = x.abs().amax(-1).clamp(min=_SILENCE_POWER**0.5)
-    return 20 * torch.log10(peak / rms(x))
-
-
-def stereo_width(x: Tensor) -> Tensor:
-    """Energy of L - R over that of L + R: 0 for mono, 1 for one side alone. Shape: x [batch, 2, time]; [batch]."""
-    mid, side = (x[:, 0] + x[:, 1]), (x[:, 0] - x[:, 1])
-    return side.square().mean(-1) / mid.square().mean(-1).clamp(min=_SILENCE_POWER)
-
-
-def stereo_imbalance(x: Tensor) -> Tensor:
-    """(E_R - E_L) / (E_R + E_L): -1 for left alone, 1 for right alone. Shape: x [batch, 2, time]; returns [batch]."""
-    left, right = x.square().mean(-1).unbind(1)
-    return (right - left) / (right + left).clamp(min=_SILENCE_POWER)
-
-
-def bark_spectrum(x: Tensor, sample_rate: int) -> Tensor:
-    """Logarithm of the mean magnitude spectrum in 24 Bark bands, of L + R and L - R.
-
-    Shape: x [batch, 2, time]; returns [batch, 2, bands].
-    """
+def _bark_spectrum(mid_side: Tensor, sample_rate: int) -> Tensor:
+    """Logarithm of the mean magnitude spectrum in Bark bands; [batch, 2, time] -> [batch, 2, bands]."""
     size = frame_size(sample_rate, SPECTRUM_FRAME_S)
-    mid_side = torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1)
+    rows = mid_side.flatten(0, 1)
+    if rows.shape[-1] <= size // 2:
+        rows = pad(rows, (0, size // 2 + 1 - rows.shape[-1]))
     # Frames are centred on their hops, the first on the first sample: both ends are mirrored by half a frame.
-    mirrored = pad(pad(mid_side, (0, max(0, size // 2 + 1 - x.shape[-1]))), (size // 2, size // 2), mode="reflect")
-    hop = size // SPECTRUM_OVERLAP
-    magnitude = map_rows(lambda row: frame_spectra(row, size, hop).abs().mean(0), mirrored.flatten(0, 1))
-    bands = magnitude @ bark_triangles(sample_rate, size).to(x)
-    return torch.log(bands + _LOG_OFFSET).unflatten(0, x.shape[:2])
+    mirrored = pad(rows, (size // 2, size // 2), mode="reflect")
+    magnitude = mean_magnitude(mirrored, size, size // SPECTRUM_OVERLAP)
+    bands = magnitude @ bark_triangles(sample_rate, size).to(rows)
+    return torch.log(bands + _LOG_OFFSET).unflatten(0, mid_side.shape[:2])

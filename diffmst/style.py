@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool1d
 
-from diffmst.dsp.loudness import k_weighting_sos, pooled_loudness
-from diffmst.dsp.spectrum import band_weights, erb_edges_hz, frame_size, frame_spectra, map_rows
+from diffmst.dsp.bands import band_weights, erb_edges_hz
+from diffmst.dsp.loudness import ABSOLUTE_GATE_LUFS, GATING_BLOCK_S, gated_loudness, k_weighting_sos
+from diffmst.dsp.spectrum import band_power, frame_size, map_items
 
 FRAME_S = 2_048 / 44_100
 SEGMENT_S = 1.0  # in which peaks are compared with the level around them
@@ -49,7 +50,7 @@ class StyleFeatures:
     In `bands+` and `groups+` one more entry follows: all together, K-weighted.
 
     Attributes:
-        loudness_lufs: integrated loudness over all windows, scalar.
+        loudness_lufs: integrated loudness over all windows, to about 0.2 LU, from -70, scalar.
         tone_db: level relative to the loudness, from -70 dB, [bands].
         width_db: side over mid, within +-30 dB, [bands+].
         panning: how far sounds are from the common balance, 0 (all in one place) to 1 (each on one side), [bands+].
@@ -90,7 +91,7 @@ def style_features(x: Tensor, sample_rate: int) -> StyleFeatures:
     mean = _Power(*(part[heard].mean(0) for part in frames))
     level_db = _group_levels_db(frames, mean)
     return StyleFeatures(
-        loudness_lufs=pooled_loudness(x, sample_rate),
+        loudness_lufs=_loudness_lufs(frames.loudness[..., 0], sample_rate),
         tone_db=_to_db(mean.total[:-1] / mean.loudness.clamp(min=_SILENCE) + _TONE_FLOOR),
         width_db=_ratio_db(mean.side, mean.mid, _WIDTH_FLOOR * mean.audible),
         panning=_panning(frames, mean, heard),
@@ -137,21 +138,25 @@ def _weights(sample_rate: int, size: int) -> Tensor:
     sections = k_weighting_sos(sample_rate)
     numerator, denominator = np.fft.rfft(sections[:, :3], size), np.fft.rfft(sections[:, 3:], size)
     k_weighting = torch.from_numpy(np.square(np.abs(numerator / denominator)).prod(0))
-    return torch.cat([bands, (k_weighting * bands.sum(1))[:, None]], dim=1)
+    return torch.cat([bands, k_weighting[:, None]], dim=1)
 
 
 def _frame_power(x: Tensor, sample_rate: int) -> _Power:
     """Power of each frame; [windows, 2, time] -> [windows, frames, bands+]."""
     size = frame_size(sample_rate, FRAME_S)
-    weights = _weights(sample_rate, size).to(x).repeat_interleave(2, dim=0)
+    weights = _weights(sample_rate, size).to(x)
     mid_side = torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1) * 0.5**0.5
+    return _Power(*map_items(lambda window: band_power(window, size, size // 2, weights), mid_side).unbind(1))
 
-    def band_power(window: Tensor) -> Tensor:
-        # Real and imaginary part are two coordinates alike: each product is a sum over both.
-        mid, side = torch.view_as_real(frame_spectra(window, size, size // 2)).flatten(-2).unbind()
-        return torch.stack([mid * mid, side * side, mid * side]) @ weights
 
-    return _Power(*map_rows(band_power, mid_side).unbind(1))
+def _loudness_lufs(loudness: Tensor, sample_rate: int) -> Tensor:
+    """Gated loudness from the K-weighted power of overlapping frames, [windows, frames]."""
+    size = frame_size(sample_rate, FRAME_S)
+    # Parseval: a frame holds 2 / size of its one-sided power, of a signal weighted by the square of a Hann window,
+    # whose mean is 3 / 8.
+    mean_square = loudness * 2 / (3 / 8 * size**2)
+    block = min(round(GATING_BLOCK_S * sample_rate / (size // 2)), loudness.shape[1])
+    return gated_loudness(mean_square.unfold(1, block, 1).mean(-1).flatten()).clamp(min=ABSOLUTE_GATE_LUFS)
 
 
 def _heard(loudness: Tensor) -> Tensor:
@@ -206,9 +211,9 @@ def _crest_db(x: Tensor, sample_rate: int) -> Tensor:
         # Of both channels together: the balance between them is no matter of dynamics.
         power = window[:, : count * length].square().mean(0).unflatten(-1, (count, length))
         four_norm = (power.square().mean(-1) + _SILENCE**2).sqrt()
-        return torch.stack([power.amax(-1), four_norm, power.mean(-1)])
+        return torch.stack([power.max(-1).values, four_norm, power.mean(-1)])
 
-    peak, four_norm, mean = map_rows(segment_power, x).unbind(1)
+    peak, four_norm, mean = map_items(segment_power, x).unbind(1)
     heard = _heard(mean.detach())
     floor = _FRAME_GATE * mean.detach().mean() + _SILENCE
     return _ratio_db(torch.stack([peak, four_norm]), mean, floor)[:, heard].mean(1)

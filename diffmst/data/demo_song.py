@@ -17,7 +17,7 @@ from diffmst.data.synth import fade, highpass, noise
 
 SHORTEST_S = 8.0
 LEAD_IN_S = 0.4
-TAIL_S = 1.2
+TAILS_S = (1.0, 2.4)
 ROLES = ("kick", "snare", "hats", "percussion", "bass", "keys", "pad", "guitar", "lead", "backing", "effects")
 HOT_PEAK_DB, QUIET_PEAK_DB = -0.2, -32.0
 USUAL_PEAKS_DB = (-14.0, -4.0)
@@ -65,7 +65,7 @@ def make_song(seed: int, *, style: str = "pop-rock", seconds: float = 30.0, samp
 
     The stems are as they would come from a recording: dry, some mono and some stereo, one recorded too hot and one too
     quiet, with the noise of microphones and with drums that leak into each other. The same seed gives the same samples
-    on the same machine; the notes do not depend on the sample rate.
+    on the same machine, with the same number of BLAS threads; the notes do not depend on the sample rate.
 
     Args:
         style: one of `pop-rock`, `soul` and `electronic`.
@@ -80,7 +80,7 @@ def make_song(seed: int, *, style: str = "pop-rock", seconds: float = 30.0, samp
         raise ValueError(f"seconds must be at least {SHORTEST_S}, got {seconds}")
     writer, player, engineer = np.random.Generator(np.random.PCG64([seed, [*STYLES].index(style)])).spawn(3)
     # The tempo that is drawn says how many bars there are; it then bends until they fill the song.
-    bars_per_bpm = (seconds - LEAD_IN_S - TAIL_S) / 60 / BEATS_PER_BAR
+    bars_per_bpm = (seconds - LEAD_IN_S - writer.uniform(*TAILS_S)) / 60 / BEATS_PER_BAR
     bars = round(float(writer.uniform(*STYLES[style].tempo_bpm)) * bars_per_bpm)
     tempo_bpm = bars / bars_per_bpm
     score = compose(STYLES[style], bars, writer)
@@ -97,7 +97,7 @@ def make_song(seed: int, *, style: str = "pop-rock", seconds: float = 30.0, samp
 def _play(channel: Channel, tones: Sequence[Tone], stage: Stage) -> NDArray[np.float32]:
     """Sound of a channel at a peak of 1, without offset, faded where the song is cut. Shape: [channels, time]."""
     track = highpass(channel.play(tones, stage), stage.sample_rate, 16.0, 1)
-    track = fade(track, stage.sample_rate, out_s=0.5 * TAIL_S)
+    track = fade(track, stage.sample_rate, out_s=0.5 * TAILS_S[0])
     return (track / np.abs(track).max()).astype(np.float32)
 
 

@@ -35,7 +35,8 @@ RANGE_GATE_LU = -20.0
 RANGE_PERCENTILES = (10.0, 95.0)
 
 HOP_S = 0.1
-_BLOCK_HOPS = 4  # gating block and momentary window: 400 ms
+GATING_BLOCK_S = 0.4  # and momentary window
+_BLOCK_HOPS = 4
 _SHORT_TERM_HOPS = 30  # 3 s
 
 FloatArray = NDArray[np.float64]

@@ -110,13 +110,13 @@ def _run_forward(x: Tensor, lanes: Lanes, settings: list[Settings], state: list[
     routes = pack.routes(lanes, offsets, time, outputs)
     parts = min(lanes.groups_per_item, max(1, MOST_PARTS // batch))
     if outputs < 0:
-        copies = [x.new_empty(x.shape)] * parts
+        copies = [np.empty(x.shape, np.float32)] * parts
     else:
-        copies = [x.new_zeros(batch, outputs, time) for _ in range(parts)]
+        copies = [np.zeros((batch, outputs, time), np.float32) for _ in range(parts)]
 
     def run(task: tuple[int, range]) -> None:
         part, groups = task
-        signals = Signals(audio, copies[part].numpy().reshape(-1), np.empty(0, np.float32))
+        signals = Signals(audio, copies[part].reshape(-1), np.empty(0, np.float32))
         scratch = pack.scratch(settings[0].stages)
         for group in groups:
             keep = Memory(kept.filters[group], kept.gain[group])
@@ -126,7 +126,7 @@ def _run_forward(x: Tensor, lanes: Lanes, settings: list[Settings], state: list[
     if outputs >= 0:
         for extra in copies[1:]:
             copies[0] += extra
-    return copies[0]
+    return torch.from_numpy(copies[0])
 
 
 def _tasks(lanes: Lanes, parts: int) -> list[tuple[int, range]]:

@@ -24,9 +24,7 @@ def pack_settings(
     """
     filters = _pack_coefficients(lanes, coefficients)
     curve, ballistics = _pack_dynamics(lanes, dynamics)
-    gains = (
-        lanes.pack(_numpy(mixing)).astype(np.float32) if mixing is not None else np.empty((lanes.groups, 0), np.float32)
-    )
+    gains = np.empty((lanes.groups, 0)) if mixing is None else lanes.pack(_numpy(mixing))
     return [
         Settings(
             stages=filters.shape[1],

@@ -1,0 +1,150 @@
+"""Systems on pairs of a song and a reference: how near each mix comes, and whether it is a sane one."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffmst.audio import read
+from diffmst.console import ConsoleStream
+from diffmst.data.song import Song
+from diffmst.distance import ReferenceDistance
+from diffmst.dsp.loudness import normalize_loudness
+from diffmst.errors import UserError
+from diffmst.layout import DEFAULT, Layout, Settings
+from diffmst.listening import Listening, Task, listen, prepare
+from diffmst.losses import AudioFeatureLoss, StyleLoss
+from diffmst.progress import SILENT, Progress
+from diffmst.refine import refine
+from diffmst.sanity import measure_sanity
+
+System = Callable[[Task], Settings]
+"""Finds physical settings for a task."""
+
+COMPARED_AT_LUFS = -16.0
+"""Mix and reference are compared at this loudness."""
+
+
+def equal_loudness(task: Task) -> Settings:
+    """Every track equally loud, no effects: where refinement starts."""
+    return task.layout.from_unit(task.prior.mean)
+
+
+def refined(task: Task) -> Settings:
+    """By gradient towards the reference, near the prior."""
+    distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
+    return refine(task.excerpts, distance, task.prior, layout=task.layout).settings
+
+
+SYSTEMS: dict[str, System] = {"equal-loudness": equal_loudness, "refine": refined}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A song, as a folder of stems, and a finished song to mix it like."""
+
+    stems: Path
+    reference: Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system on one pair: figures by name, or why there are none."""
+
+    song: str
+    reference: str
+    system: str
+    figures: dict[str, float]
+    error: str = ""
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Pairs from a CSV file with the columns `stems` and `reference`; its paths are relative to the file.
+
+    Raises:
+        UserError: the file cannot be read, lacks a column, or is empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as text ({error.__class__.__name__})") from None
+    reader = csv.DictReader(io.StringIO(text))
+    missing = {"stems", "reference"} - set(reader.fieldnames or ())
+    if missing:
+        raise UserError(f"{path}: has no column {' and '.join(sorted(missing))}; it needs stems,reference")
+    pairs = [Pair(path.parent / row["stems"], path.parent / row["reference"]) for row in reader]
+    if not pairs:
+        raise UserError(f"{path}: has no pairs; add a line with a folder of stems and a reference")
+    return pairs
+
+
+def evaluate(
+    pairs: Sequence[Pair], systems: Sequence[str], layout: Layout = DEFAULT, progress: Progress = SILENT
+) -> Iterator[Row]:
+    """Runs every system on every pair; a pair that cannot be used is a row that says why."""
+    with progress.phase("evaluating", len(pairs) * len(systems)) as advance:
+        for pair in pairs:
+            for row in _rows_of_pair(pair, systems, layout):
+                yield row
+                advance(1)
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """The rows as CSV with one header."""
+    figures = list(dict.fromkeys(name for row in rows for name in row.figures))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["song", "reference", "system", *figures, "error"])
+    for row in rows:
+        values = (f"{row.figures[name]:.5g}" if name in row.figures else "" for name in figures)
+        writer.writerow([row.song, row.reference, row.system, *values, row.error])
+    return text.getvalue()
+
+
+def _rows_of_pair(pair: Pair, systems: Sequence[str], layout: Layout) -> Iterator[Row]:
+    names = pair.stems.name, pair.reference.name
+    try:
+        heard = listen([pair.stems], pair.reference, SILENT)
+        task = prepare(heard, layout, Listening())
+        reference = _stereo(read(pair.reference, sample_rate=heard.song.sample_rate))
+    except UserError as error:
+        yield from (Row(*names, system, {}, str(error)) for system in systems)
+        return
+    for system in systems:
+        began = time.monotonic()
+        settings = SYSTEMS[system](task)
+        seconds = time.monotonic() - began
+        mixed = mix_song(heard.song, settings, layout)
+        sanity = asdict(measure_sanity(task.excerpts, settings, layout))
+        figures = _distances(mixed, reference, heard.song.sample_rate)
+        yield Row(*names, system, figures | sanity | {"seconds": seconds})
+
+
+def mix_song(song: Song, settings: Settings, layout: Layout) -> Tensor:
+    """A whole song by the console, before loudness and ceiling, [1, 2, time]."""
+    stream = ConsoleStream(song.sample_rate, settings, song.channels, layout=layout)
+    with song.reader() as blocks:
+        return torch.cat([stream.process(torch.from_numpy(block)).mix for block in blocks], -1)[None]
+
+
+def _distances(mixed: Tensor, reference: Tensor, sample_rate: int) -> dict[str, float]:
+    """AF term by term and in sum, and the style terms, over both whole songs at equal loudness."""
+    mixed, reference = (normalize_loudness(song, sample_rate, COMPARED_AT_LUFS) for song in (mixed, reference))
+    with torch.no_grad():
+        audio_features = AudioFeatureLoss(sample_rate)(mixed, reference)
+        style = StyleLoss(sample_rate)(mixed, reference)
+    style.pop("level")
+    figures = {"AF": float(sum(audio_features.values()))}
+    figures |= {f"AF {name}": float(term) for name, term in audio_features.items()}
+    return figures | {f"style {name}": float(term) for name, term in style.items()}
+
+
+def _stereo(audio: np.ndarray) -> Tensor:
+    """[1, 2, time]; mono plays on both sides."""
+    return torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
