@@ -6,13 +6,16 @@ from diffmst.dsp.loudness import pooled_loudness
 from diffmst.dsp.units import db_to_amplitude
 from diffmst.losses import AUDIO_FEATURE_WEIGHTS, STYLE_WEIGHTS, AudioFeatureLoss, StyleLoss
 
+MONO_DB = -60.0
+"""A reference whose side is this far below its middle is mono: it says nothing about width."""
+
 _LEVEL_BLIND = {name: weight for name, weight in STYLE_WEIGHTS.items() if name != "level"}
 
 
 class ReferenceDistance:
     """Distance of mixes to one reference, in the audio features of Diff-MST and in style, at equal loudness.
 
-    The features of the reference are computed once. The terms of the style are named `tone`, `dynamics`, `width` and
+    The features of the reference are computed once. With a mono reference, mixes are compared by their mono sum. The terms of the style are named `tone`, `dynamics`, `width` and
     `balance`, those of the audio features `af.rms`, `af.crest_factor_db` and so on.
 
     Args:
@@ -27,15 +30,25 @@ class ReferenceDistance:
         self._style = StyleLoss(
             sample_rate, weights={name: style_weight * weight for name, weight in _LEVEL_BLIND.items()}
         )
+        self.mono = is_mono(reference)
         self._loudness_lufs = pooled_loudness(reference, sample_rate).detach()
         self._target_audio_features = self._audio_features.features(reference).mean().detach()
         self._target_style = self._style.features(reference).detach()
 
     def __call__(self, mix: Tensor) -> dict[str, Tensor]:
         """The weighted terms of windows of a mix, [windows, 2, time], of any loudness."""
+        if self.mono:
+            mix = mix.mean(1, keepdim=True).expand_as(mix)
         loudness_lufs = pooled_loudness(mix, self.sample_rate)
         if loudness_lufs.isfinite():
             mix = mix * db_to_amplitude(self._loudness_lufs - loudness_lufs)
         style = self._style(mix, self._target_style)
         audio_features = self._audio_features(self._audio_features.features(mix).mean(), self._target_audio_features)
         return style | {f"af.{name}": term for name, term in audio_features.items()}
+
+
+def is_mono(x: Tensor) -> bool:
+    """Whether left and right of [..., 2, time] are the same but for noise."""
+    left, right = x.unbind(-2)
+    side, mid = (left - right).square().sum(), (left + right).square().sum()
+    return bool(side <= 10 ** (MONO_DB / 10) * mid)

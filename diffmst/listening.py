@@ -48,6 +48,11 @@ class Heard:
     notes: tuple[str, ...]
 
     @property
+    def reference_loudness_lufs(self) -> float:
+        """Loudness of the reference as it is heard: one channel plays on both sides."""
+        return self.reference.loudness_lufs + (10 * math.log10(2) if self.reference.info.channels == 1 else 0.0)
+
+    @property
     def surveys(self) -> list[Survey]:
         """Of the tracks, in order."""
         return [track.survey for track in self.song.tracks if track.survey is not None]

@@ -173,7 +173,7 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
     reference = ReferenceMix(
         path=relative_path(heard.reference.info.path, folder),
         sha256=heard.reference.sha256,
-        loudness_lufs=round(heard.reference.loudness_lufs, 2),
+        loudness_lufs=round(heard.reference_loudness_lufs, 2),
         window_s=task.window_s,
         windows_at_s=task.reference_windows_at_s,
         song_windows_at_s=task.song_windows_at_s,

@@ -215,5 +215,5 @@ def _crest_db(x: Tensor, sample_rate: int) -> Tensor:
 
     peak, four_norm, mean = map_items(segment_power, x).unbind(1)
     heard = _heard(mean.detach())
-    floor = _FRAME_GATE * mean.detach().mean() + _SILENCE
+    floor = _FRAME_GATE * mean.detach()[heard].mean() + _SILENCE
     return _ratio_db(torch.stack([peak, four_norm]), mean, floor)[:, heard].mean(1)

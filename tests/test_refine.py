@@ -97,3 +97,12 @@ def test_silence_does_no_harm(prior):
     found = refine(silence, ReferenceDistance(noise, RATE), prior, steps=2)
     assert all(part.isfinite().all() for part in found.settings)
     assert all(math.isfinite(value) for value in found.history)
+
+
+def test_a_mono_reference_says_nothing_about_width(generator):
+    reference = torch.randn(2, 1, RATE, generator=generator).expand(-1, 2, -1)
+    distance = ReferenceDistance(reference, RATE)
+    wide = torch.randn(2, 2, RATE, generator=generator)
+    narrow = wide.mean(1, keepdim=True).expand_as(wide)
+    for one, other in zip(distance(wide).values(), distance(narrow).values(), strict=True):
+        assert float(one) == pytest.approx(float(other), rel=1e-4, abs=1e-6)
