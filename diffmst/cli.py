@@ -3,26 +3,30 @@
 Heavy modules are imported inside the commands, so that `--help` and a mistyped option answer at once.
 """
 
-import contextlib
+from __future__ import annotations
+
+import io
+import math
+import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console as Terminal
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from diffmst import __version__
+from diffmst import __version__, terminal
 from diffmst.errors import UserError
-from diffmst.outputs import write_text_atomically
 
 if TYPE_CHECKING:
-    from diffmst.evaluate import Pair, Row
-    from diffmst.mastering import Output
-    from diffmst.match import Matched
-    from diffmst.progress import Advance
+    from diffmst.mix import Subtype
+
+# Threads that wait by spinning take the processor from those they wait for as soon as anything else runs beside them:
+# matching and limiting then take ten times as long. It must be said before torch and numpy are loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -34,8 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_out = Terminal(highlight=False)
-_err = Terminal(stderr=True, highlight=False)
 
 
 class SampleFormat(StrEnum):
@@ -45,10 +47,12 @@ class SampleFormat(StrEnum):
     BITS_24 = "24"
     FLOAT = "float"
 
-    @property
-    def subtype(self) -> Any:  # noqa: ANN401 a Literal of a module that is heavy to import
-        """As the mix document has it."""
-        return {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}[self.value]
+
+_SUBTYPES: dict[SampleFormat, Subtype] = {
+    SampleFormat.BITS_16: "PCM_16",
+    SampleFormat.BITS_24: "PCM_24",
+    SampleFormat.FLOAT: "FLOAT",
+}
 
 
 class LayoutName(StrEnum):
@@ -58,9 +62,16 @@ class LayoutName(StrEnum):
     PAPER = "paper"
 
 
+def _number(value: float | None) -> float | None:
+    """Refuses nan, which every range lets through."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is not a number.")
+    return value
+
+
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the same names.")]
 Stems = Annotated[bool, typer.Option("--stems", help="Also write every processed stem and the reverb return.")]
-Ceiling = Annotated[float, typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0)]
+Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set of controls.")]
 
 
 @app.command()
@@ -71,25 +82,32 @@ def mix(
     loudness: Annotated[
         str, typer.Option("--loudness", help="'reference', 'keep', or integrated loudness in LUFS, such as -14.")
     ] = "reference",
-    ceiling: Ceiling = -1.0,
+    ceiling: Annotated[
+        float,
+        typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0, callback=_number),
+    ] = -1.0,
     sample_format: Annotated[
         SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")
     ] = SampleFormat.BITS_24,
     write_stems: Stems = False,
     start: Annotated[
-        float | None, typer.Option("--start", help="Listen to the stems from here only, s.", min=0)
+        float | None,
+        typer.Option("--start", help="Listen to the stems from here only, s.", min=0, callback=_number),
     ] = None,
     reference_start: Annotated[
-        float | None, typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0)
+        float | None,
+        typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0, callback=_number),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60)
+        float | None,
+        typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60, callback=_number),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", help="Refinement steps at most; 0 balances only.", min=0)] = 150,
+    steps: Annotated[int, typer.Option("--steps", help="Refinement steps at most; 0 balances only.", min=0)] = 80,
     time_s: Annotated[
-        float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")
-    ] = float("inf"),
-    layout: Annotated[LayoutName, typer.Option(help="The console's set of controls.")] = LayoutName.DEFAULT,
+        float,
+        typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit", callback=_number),
+    ] = math.inf,
+    layout: Layout = LayoutName.DEFAULT,
     force: Force = False,
 ) -> None:
     """Mix STEMS the way the reference is mixed.
@@ -103,7 +121,7 @@ def mix(
     options = Options(
         loudness=_loudness(loudness),
         ceiling_dbtp=ceiling,
-        subtype=sample_format.subtype,
+        subtype=_SUBTYPES[sample_format],
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
         steps=steps,
@@ -111,9 +129,9 @@ def mix(
         layout=layout.value,
         force=force,
     )
-    with _Bars() as bars:
-        matched = match(stems, reference, out, options, bars)
-    _report(matched, out)
+    with terminal.shown_progress() as progress:
+        matched = match(stems, reference, out, options, progress)
+    terminal.report_match(matched, out)
 
 
 @app.command()
@@ -129,9 +147,9 @@ def render(
     from diffmst.render import render_document
 
     out = out or document.with_suffix(".wav")
-    with _Bars() as bars:
-        output = render_document(document, out, stems=write_stems, force=force, progress=bars)
-    _out.print(f"{out}: {_describe(output)}", soft_wrap=True)
+    with terminal.shown_progress() as progress:
+        output = render_document(document, out, stems=write_stems, force=force, progress=progress)
+    terminal.report_output(out, output)
 
 
 @app.command()
@@ -154,50 +172,32 @@ def evaluate(
     force: Force = False,
 ) -> None:
     """Run systems over pairs of song and reference: how near each mix comes, and whether it is a sane one."""
-    from diffmst import evaluate as evaluation
+    from diffmst.evaluate import all_pairs, evaluate_to_csv, read_pairs
 
-    names = [name.strip() for name in systems.split(",")]
-    if unknown := [name for name in names if name not in evaluation.SYSTEMS]:
-        raise UserError(f"--systems {unknown[0]}: there is no such system; known are {', '.join(evaluation.SYSTEMS)}")
-    if out and out.exists() and not force:
-        raise UserError(f"{out}: already exists; use --force to replace it")
-    chosen = evaluation.read_pairs(pairs) if pairs else _all_pairs(songs, references)
-    with _Bars() as bars:
-        rows = list(evaluation.evaluate(chosen, names, progress=bars))
-    _print_rows(rows)
-    if out:
-        write_text_atomically(out, evaluation.to_csv(rows))
+    if pairs and not (songs or references):
+        chosen = read_pairs(pairs)
+    elif songs and references and not pairs:
+        chosen = all_pairs(songs, references)
+    else:
+        raise UserError("give either --pairs, or both --songs and --references")
+    with terminal.shown_progress() as progress:
+        rows = evaluate_to_csv(chosen, systems.split(","), out, force=force, progress=progress)
+    terminal.report_rows(rows)
 
 
 @app.command()
 def effects(
-    layout: Annotated[LayoutName, typer.Option(help="The console's set of controls.")] = LayoutName.DEFAULT,
+    layout: Layout = LayoutName.DEFAULT,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the mix document.")] = False,
 ) -> None:
     """Print every control of the console with its unit, range and default."""
-    from rich.table import Table
-
     from diffmst.layout import LAYOUTS
     from diffmst.mix import json_schema
 
     if schema:
-        _out.print_json(data=json_schema())
-        return
-    for name, section in LAYOUTS[layout.value].sections():
-        table = Table(title=f"{name}: {len(section)} controls", title_justify="left", title_style="bold")
-        for heading in ("control", "unit", "from", "to", "default", "scale", "what it is"):
-            table.add_column(heading, justify="right" if heading in ("from", "to", "default") else "left")
-        for control, param in section.params.items():
-            table.add_row(
-                control,
-                param.unit,
-                f"{param.low:.5g}",
-                f"{param.high:.5g}",
-                f"{param.default:.5g}",
-                param.scale,
-                param.about,
-            )
-        _out.print(table)
+        terminal.print_json(json_schema())
+    else:
+        terminal.report_controls(LAYOUTS[layout.value])
 
 
 @app.command()
@@ -207,112 +207,50 @@ def demo(
     force: Force = False,
 ) -> None:
     """Make a song and a finished reference, mix the one like the other, and say where the result lies."""
-    from diffmst.demo import run_demo
+    from diffmst.demo import MIX_FOLDER, run_demo
+    from diffmst.match import Options
 
-    with _Bars() as bars:
-        matched = run_demo(out, seed, bars, force=force)
-    _report(matched, out / "mix")
+    with terminal.shown_progress() as progress:
+        matched = run_demo(out, seed, Options(force=force), progress)
+    terminal.report_match(matched, out / MIX_FOLDER)
 
 
 @app.callback(invoke_without_command=True)
 def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        _out.print(f"diffmst {__version__}")
+        terminal.say(f"diffmst {__version__}")
         raise typer.Exit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code: 0, 2 for what the user can mend, 130 after Ctrl-C."""
     try:
-        code = app(args=argv, standalone_mode=False)
+        with terminal.logged_notes():
+            code = app(args=argv, standalone_mode=False)
     except UserError as error:
         return _refuse(str(error))
     except typer.TyperException as error:
         return _refuse(error.format_message())
-    except (KeyboardInterrupt, typer.Abort):
-        _err.print("interrupted: nothing was written")
-        return INTERRUPTED
+    except OSError as error:
+        return _refuse(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        terminal.complain("interrupted: nothing was written")
     return code if isinstance(code, int) else 0
 
 
 def _refuse(message: str) -> int:
     if message:  # none when the help has just been printed
-        _err.print(f"error: {' '.join(message.split())}", markup=False, soft_wrap=True)
+        terminal.complain(f"error: {message}")
     return REFUSED
 
 
-class _Bars:
-    """Progress bars with the time left, on the terminal; plain lines where there is none."""
-
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description:<28}"),
-            BarColumn(bar_width=30),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=_err,
-        )
-
-    def __enter__(self) -> "_Bars":
-        self._bars.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bars.stop()
-
-    @contextlib.contextmanager
-    def phase(self, description: str, total: float) -> "Iterator[Advance]":
-        """One bar."""
-        task = self._bars.add_task(description, total=total)
-        yield lambda amount: self._bars.update(task, advance=amount)
-        self._bars.update(task, completed=total)
-
-
-def _all_pairs(songs: Path | None, references: Path | None) -> "list[Pair]":
-    """Every song with every reference."""
-    from diffmst.evaluate import Pair
-
-    if songs is None or references is None:
-        raise UserError("give --pairs, or --songs and --references")
-    for folder in (songs, references):
-        if not folder.is_dir():
-            raise UserError(f"{folder}: is not a folder")
-    found = [path for path in sorted(songs.iterdir()) if path.is_dir()]
-    others = [path for path in sorted(references.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    if not found or not others:
-        raise UserError(
-            f"{songs if not found else references}: holds no {'folders of stems' if not found else 'files'}"
-        )
-    return [Pair(song, reference) for song in found for reference in others]
-
-
-def _print_rows(rows: "Sequence[Row]") -> None:
-    """One line per system and pair, then the median of every system."""
-    from statistics import median
-
-    from rich.table import Table
-
-    figures = list(dict.fromkeys(name for row in rows for name in row.figures if not name.startswith("AF ")))
-    table = Table(show_header=True, header_style="bold")
-    for name in ("song", "reference", "system", *figures):
-        table.add_column(name.replace("_", " "), justify="right" if name in figures else "left", overflow="fold")
-    for row in rows:
-        values = [row.error] if row.error else [f"{row.figures[name]:.3g}" for name in figures]
-        table.add_row(row.song, row.reference, row.system, *values)
-    table.add_section()
-    for system in dict.fromkeys(row.system for row in rows):
-        done = [row.figures for row in rows if row.system == system and row.figures]
-        if done:
-            medians = (f"{median(figures_of[name] for figures_of in done):.3g}" for name in figures)
-            table.add_row("median", f"{len(done)} pairs", system, *medians)
-    Terminal(highlight=False, width=None if _out.is_terminal else 200).print(table)
-
-
-def _loudness(text: str) -> Any:  # noqa: ANN401 a Literal or a number
-    if text in ("reference", "keep"):
-        return text
+def _loudness(text: str) -> Literal["reference", "keep"] | float:
+    if text == "reference":
+        return "reference"
+    if text == "keep":
+        return "keep"
     try:
         value = float(text)
     except ValueError:
@@ -322,25 +260,18 @@ def _loudness(text: str) -> Any:  # noqa: ANN401 a Literal or a number
     return value
 
 
-def _report(matched: "Matched", folder: Path) -> None:
-    _print_notes(matched.notes)
-    before, after = sum(matched.refined.before.values()), sum(matched.refined.after.values())
-    _out.print(f"distance to the reference: {before:.3f} balanced, {after:.3f} matched")
-    _out.print(f"{folder / 'mix.wav'}: {_describe(matched.output)}", soft_wrap=True)
-    _out.print(f"{folder / 'mix.json'}: every setting; change it, then `diffmst render`", soft_wrap=True)
-    _out.print(f"{folder / 'report.html'}: what was done, in pictures", soft_wrap=True)
-
-
-def _print_notes(notes: Sequence[str]) -> None:
-    for note in notes:
-        _err.print(f"note: {note}", markup=False, soft_wrap=True)
-
-
-def _describe(output: "Output") -> str:
-    limited = f", limiter up to {output.limiting_db:.1f} dB" if output.limiting_db > 0 else ""
-    return f"{output.loudness_lufs:.1f} LUFS, {output.true_peak_dbtp:.1f} dBTP{limited}"
-
-
 def run() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # names of files in a script that the terminal does not know
+    _clean_up_when_ended()
     sys.exit(main())
+
+
+def _clean_up_when_ended() -> None:
+    """Lets the system's requests to end, and a terminal that closes, leave nothing half-written: as an exception."""
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # not what `nohup` wants ignored
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))

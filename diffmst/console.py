@@ -193,8 +193,9 @@ class ConsoleStream:
         self._convolver = None
         if self._strips.mixing[..., 2:].any():
             controls = {name: value.float() for name, value in layout.fx.controls(settings.fx, "reverb").items()}
-            self._mix = controls.pop("mix")
-            self._convolver = reverb.PartitionedConvolver(reverb.impulse_response(sample_rate, **controls)[0])
+            self._mix = controls["mix"]
+            response = reverb.impulse_response(sample_rate, controls["gain_db"], controls["rt60_s"])
+            self._convolver = reverb.PartitionedConvolver(response[0])
 
     @torch.no_grad()
     def process(self, x: Tensor) -> Block:

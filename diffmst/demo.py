@@ -1,7 +1,6 @@
 """The demo: a song made from a seed, mixed like the finished reference of another such song."""
 
 import re
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +13,12 @@ from diffmst.data.demo_song import DemoSong, make_song
 from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness
 from diffmst.layout import DEFAULT, Settings
 from diffmst.mastering import Spool, write_master
-from diffmst.match import Matched, Options, match
+from diffmst.match import OUTPUTS, Matched, Options, match
 from diffmst.mix import RenderSettings
 from diffmst.outputs import OutputFolder
 from diffmst.prior import NOMINAL_LUFS
 from diffmst.progress import SILENT, Progress
+from diffmst.render import compile_kernels
 
 SONG_STYLE, REFERENCE_STYLE = "pop-rock", "electronic"
 STEM_FOLDER, REFERENCE_NAME, MIX_FOLDER = "stems", "reference.wav", "mix"
@@ -59,31 +59,40 @@ _MASTER = {
 }
 
 
-def run_demo(folder: Path, seed: int, progress: Progress = SILENT, *, force: bool = False) -> Matched:
+def run_demo(folder: Path, seed: int, options: Options | None = None, progress: Progress = SILENT) -> Matched:
     """Makes a song and a reference in a folder, and mixes the one like the other.
 
     Args:
         folder: takes the stems, the reference and the mix.
         seed: another seed, another song.
+        options: of the mix.
         progress: told how far it is.
-        force: replace what an earlier demo left.
 
     Raises:
-        UserError: the folder cannot be written, or holds a demo already and `force` is not given.
+        UserError: the folder cannot be written, or holds a demo already and the options do not say to replace it.
     """
-    options = Options(force=force)
-    with progress.phase("making two songs", 2) as advance:
-        song = make_song(seed, style=SONG_STYLE)
-        advance(1)
-        other = make_song(seed + _REFERENCE_SEED_OFFSET, style=REFERENCE_STYLE)
-    names = [f"{STEM_FOLDER}/{name}" for name in _file_names(song)]
-    finished = [f"{MIX_FOLDER}/{name}" for name in ("mix.wav", "mix.json", "report.html")]
-    with OutputFolder(folder, [*names, REFERENCE_NAME, *finished], force=force) as outputs:
-        for name, stem in zip(names, song.stems, strict=True):
-            with AudioWriter(outputs.path(name), song.sample_rate, stem.audio.shape[0]) as writer:
-                writer.write(stem.audio)
-        write_reference(other, outputs.path(REFERENCE_NAME))
-    return match([folder / STEM_FOLDER], folder / REFERENCE_NAME, folder / MIX_FOLDER, options, progress)
+    options = options or Options()
+    finished = [f"{MIX_FOLDER}/{name}" for name in OUTPUTS]
+    with OutputFolder(folder, [REFERENCE_NAME, *finished], force=options.force) as outputs:
+        mix_folder = outputs.path(finished[0]).parent
+        compile_kernels(progress)
+        with progress.phase("making two songs", 2) as advance:
+            song = make_song(seed, style=SONG_STYLE)
+            stems = write_stems(song, outputs)
+            advance(1)
+            reference = outputs.path(REFERENCE_NAME)
+            write_reference(make_song(seed + _REFERENCE_SEED_OFFSET, style=REFERENCE_STYLE), reference)
+            advance(1)
+        return match(stems, reference, mix_folder, options, progress)
+
+
+def write_stems(song: DemoSong, outputs: OutputFolder) -> list[Path]:
+    """Writes the stems of a demo song; returns where."""
+    paths = [outputs.path(f"{STEM_FOLDER}/{name}") for name in _file_names(song)]
+    for path, stem in zip(paths, song.stems, strict=True):
+        with AudioWriter(path, song.sample_rate, stem.audio.shape[0]) as writer:
+            writer.write(stem.audio)
+    return paths
 
 
 def write_reference(song: DemoSong, path: Path) -> None:
@@ -93,7 +102,7 @@ def write_reference(song: DemoSong, path: Path) -> None:
     mixed = mix(audio, song.sample_rate, engineer_settings(song), channels)[0].numpy()
     meter = LoudnessMeter(song.sample_rate, channels=2)
     meter.add(mixed)
-    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool:
+    with Spool(path.parent) as spool:
         spool.append(mixed)
         write_master(spool, meter, path, _REFERENCE_RENDER)
 

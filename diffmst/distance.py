@@ -15,8 +15,9 @@ _LEVEL_BLIND = {name: weight for name, weight in STYLE_WEIGHTS.items() if name !
 class ReferenceDistance:
     """Distance of mixes to one reference, in the audio features of Diff-MST and in style, at equal loudness.
 
-    The features of the reference are computed once. With a mono reference, mixes are compared by their mono sum. The terms of the style are named `tone`, `dynamics`, `width` and
-    `balance`, those of the audio features `af.rms`, `af.crest_factor_db` and so on.
+    The features of the reference are computed once. With a mono reference, mixes are compared by their mono sum. The
+    terms of the style are named `tone`, `dynamics`, `width` and `balance`, those of the audio features `af.rms`,
+    `af.crest_factor_db` and so on.
 
     Args:
         reference: windows of a finished mix, [windows, 2, time].

@@ -20,8 +20,10 @@ from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
 from diffmst.listening import Listening, Task, listen, prepare
 from diffmst.losses import AudioFeatureLoss, StyleLoss
+from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.progress import SILENT, Progress
 from diffmst.refine import refine
+from diffmst.render import compile_kernels
 from diffmst.sanity import measure_sanity
 
 System = Callable[[Task], Settings]
@@ -78,16 +80,84 @@ def read_pairs(path: Path) -> list[Pair]:
     missing = {"stems", "reference"} - set(reader.fieldnames or ())
     if missing:
         raise UserError(f"{path}: has no column {' and '.join(sorted(missing))}; it needs stems,reference")
-    pairs = [Pair(path.parent / row["stems"], path.parent / row["reference"]) for row in reader]
+    pairs = []
+    for row in reader:
+        if not row["stems"] or not row["reference"]:
+            raise UserError(f"{path}: line {reader.line_num} lacks stems or reference; every line needs both")
+        pairs.append(Pair(path.parent / row["stems"], path.parent / row["reference"]))
     if not pairs:
         raise UserError(f"{path}: has no pairs; add a line with a folder of stems and a reference")
     return pairs
+
+
+def all_pairs(songs: Path, references: Path) -> list[Pair]:
+    """Every song with every reference.
+
+    Args:
+        songs: a folder of songs, each a folder of stems.
+        references: a folder of finished songs.
+
+    Raises:
+        UserError: a folder is missing or holds none.
+    """
+    for folder in (songs, references):
+        if not folder.is_dir():
+            raise UserError(f"{folder}: is not a folder")
+    stems = [path for path in _listed(songs) if path.is_dir()]
+    finished = [path for path in _listed(references) if path.is_file()]
+    if not stems:
+        raise UserError(f"{songs}: holds no folders; every song needs one, with its stems")
+    if not finished:
+        raise UserError(f"{references}: holds no files; it needs at least one finished song")
+    return [Pair(song, reference) for song in stems for reference in finished]
+
+
+def _listed(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def evaluate_to_csv(
+    pairs: Sequence[Pair],
+    systems: Sequence[str],
+    out: Path | None = None,
+    *,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> list[Row]:
+    """Runs every system on every pair, and writes the figures into a file if wanted.
+
+    Args:
+        pairs: at least one.
+        systems: names, of `SYSTEMS`.
+        out: the CSV file.
+        force: replace one that is there.
+        progress: told how far it is.
+
+    Raises:
+        UserError: a system is unknown, no pair at all can be used, or the file cannot be written.
+    """
+    if unknown := [name for name in systems if name not in SYSTEMS]:
+        raise UserError(f"{unknown[0]!r}: there is no such system; known are {', '.join(SYSTEMS)}")
+    if out is None:
+        return _evaluated(pairs, systems, progress)
+    with OutputFolder(out.parent, [out.name], force=force) as outputs:
+        rows = _evaluated(pairs, systems, progress)
+        write_text_atomically(outputs.path(out.name), to_csv(rows))
+    return rows
+
+
+def _evaluated(pairs: Sequence[Pair], systems: Sequence[str], progress: Progress) -> list[Row]:
+    rows = list(evaluate(pairs, systems, progress=progress))
+    if all(row.error for row in rows):
+        raise UserError(f"no pair could be used; the first: {rows[0].error}")
+    return rows
 
 
 def evaluate(
     pairs: Sequence[Pair], systems: Sequence[str], layout: Layout = DEFAULT, progress: Progress = SILENT
 ) -> Iterator[Row]:
     """Runs every system on every pair; a pair that cannot be used is a row that says why."""
+    compile_kernels(progress)
     with progress.phase("evaluating", len(pairs) * len(systems)) as advance:
         for pair in pairs:
             for row in _rows_of_pair(pair, systems, layout):

@@ -54,7 +54,7 @@ def audio_features(x: Tensor, sample_rate: int) -> AudioFeatures:
 
     Shape: x [batch, 2, time].
 
-    Reference: Vanka et al., "Diff-MST: differentiable mixing style transfer", ISMIR 2024, section 3.3.
+    Reference: Vanka et al., "Diff-MST: differentiable mixing style transfer", ISMIR 2024.
     """
     if x.ndim != 3 or x.shape[1] != 2 or x.shape[2] == 0:
         raise ValueError(f"audio features need stereo, [batch, 2, time], got {list(x.shape)}")

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffmst.audio import AudioReader, find_stems, same_file
+from diffmst.audio import AudioReader, StemFile, find_stems, same_file
 from diffmst.data.song import Song
 from diffmst.data.survey import BARK_EDGES_HZ, Survey, survey_files
 from diffmst.data.windows import choose_reference_windows, choose_windows
 from diffmst.dsp.loudness import pooled_loudness
 from diffmst.errors import UserError
 from diffmst.layout import Layout, Settings
+from diffmst.mix import STEMS_SUFFIX, is_mix
 from diffmst.prior import LOW_HZ, Prior, sane_prior
 from diffmst.progress import Progress
 from diffmst.refine import Excerpts
@@ -51,6 +52,11 @@ class Heard:
     def reference_loudness_lufs(self) -> float:
         """Loudness of the reference as it is heard: one channel plays on both sides."""
         return self.reference.loudness_lufs + (10 * math.log10(2) if self.reference.info.channels == 1 else 0.0)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files that were heard."""
+        return [*(track.path for track in self.song.tracks), self.reference.info.path]
 
     @property
     def surveys(self) -> list[Survey]:
@@ -102,13 +108,11 @@ def listen(stems: Sequence[Path], reference: Path, progress: Progress) -> Heard:
     Raises:
         UserError: a file cannot be read, or nothing sounds.
     """
-    files = find_stems(stems)
-    others = [stem for stem in files if not same_file(stem.path, reference)]
-    if not others:
-        raise UserError(f"{reference}: is the reference and the only stem; give the stems of another song")
-    notes = () if len(others) == len(files) else (f"{reference.name} is the reference, so it is not mixed as a stem.",)
-    song = Song.of_stems(others)
+    files, notes = _stems_beside(reference, stems)
+    song = Song.of_stems(files)
     paths = [*(track.path for track in song.tracks), reference]
+    for path in paths:
+        _check_name(path)
     with progress.phase("listening", 1) as advance:
         done = 0.0
 
@@ -124,6 +128,43 @@ def listen(stems: Sequence[Path], reference: Path, progress: Progress) -> Heard:
     if all(survey.silent for survey in surveys):
         raise UserError(f"{stems[0]}: every stem is silent (under -70 LUFS throughout); there is nothing to mix")
     return Heard(song.with_surveys(surveys), of_reference, notes)
+
+
+def _stems_beside(reference: Path, places: Sequence[Path]) -> tuple[list[StemFile], tuple[str, ...]]:
+    """The stems in `places`, without the reference and what earlier mixes left there; and notes on what is left out."""
+    files = find_stems(places)
+    stems = [file for file in files if not same_file(file.path, reference)]
+    if not stems:
+        raise UserError(f"{reference}: is the reference and the only stem; give the stems of another song")
+    notes = []
+    if len(stems) < len(files):
+        notes.append(f"{reference.name} is the reference, so it is not mixed as a stem.")
+    named = set(places)
+    mixed = [file for file in stems if file.path not in named and _is_mixed(file.path)]
+    if mixed:
+        notes.append(f"Left out, as an earlier mix left them there: {', '.join(file.path.name for file in mixed)}.")
+    stems = [file for file in stems if file not in mixed]
+    if not stems:
+        raise UserError(f"{places[0]}: holds nothing but an earlier mix; give the stems of the song")
+    return stems, tuple(notes)
+
+
+def _is_mixed(path: Path) -> bool:
+    """Whether a file is a mix or one of its processed stems: the mix document lies beside it."""
+    folder = path.parent
+    if is_mix(path.with_suffix(".json")):
+        return True
+    return folder.name.endswith(STEMS_SUFFIX) and is_mix(
+        folder.parent / f"{folder.name.removesuffix(STEMS_SUFFIX)}.json"
+    )
+
+
+def _check_name(path: Path) -> None:
+    """Refuses what no JSON can name: on Linux a file name need not be text."""
+    try:
+        str(path.resolve()).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{path}: its name is not valid UTF-8; rename it") from None
 
 
 def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Task:

@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from diffmst.dsp.limiter import Limiter
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.mix import RenderSettings
 from diffmst.outputs import write_errors
-from diffmst.progress import Advance
+from diffmst.progress import Advance, Passes
 
 LOUDNESS_TOLERANCE_LU = 0.05
 HARDEST_LIMITING_DB = 9.0
@@ -86,7 +86,7 @@ class Gain(NamedTuple):
     trim_db: float = 0.0
 
 
-def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings) -> Gain:
+def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings, passes: Passes) -> Gain:
     """The gain that brings a spooled mix to its loudness under the ceiling.
 
     Gain alone where that suffices. Else the limiter holds the ceiling, and the gain makes up for what it takes, up to
@@ -96,6 +96,7 @@ def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings) -> G
         spool: the mix.
         meter: has heard it all.
         settings: target and ceiling.
+        passes: told of every trial.
     """
     headroom_db = settings.ceiling_dbtp - meter.true_peak_dbtp
     target_lufs = settings.loudness_lufs
@@ -104,24 +105,34 @@ def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings) -> G
     gain_db = target_lufs - meter.integrated_lufs
     if gain_db <= headroom_db:
         return Gain(gain_db)
-    return _limited_gain(spool, gain_db, headroom_db + HARDEST_LIMITING_DB, target_lufs, meter.sample_rate, settings)
+
+    def heard_at(gain_db: float) -> LoudnessMeter:
+        heard = LoudnessMeter(meter.sample_rate, channels=2)
+        mastered = _mastered(spool, Gain(gain_db, limited=True), _limiter(meter.sample_rate, settings))
+        for block in passes.over(mastered, 0.5):
+            heard.add(block)
+        return heard
+
+    return _limited_gain(heard_at, gain_db, headroom_db + HARDEST_LIMITING_DB, target_lufs, settings.ceiling_dbtp)
 
 
 def _limited_gain(
-    spool: Spool, gain_db: float, highest_db: float, target_lufs: float, sample_rate: int, settings: RenderSettings
+    heard_at: Callable[[float], LoudnessMeter],
+    gain_db: float,
+    highest_db: float,
+    target_lufs: float,
+    ceiling_dbtp: float,
 ) -> Gain:
     """The gain in front of the limiter, by trial: what is missing at one is added for the next."""
     for trial in range(_GAIN_TRIALS):
         gain_db = min(gain_db, highest_db)
-        heard = LoudnessMeter(sample_rate, channels=2)
-        for block in _mastered(spool, Gain(gain_db, limited=True), _limiter(sample_rate, settings)):
-            heard.add(block)
+        heard = heard_at(gain_db)
         missing_lu = target_lufs - heard.integrated_lufs
         at_the_limit = gain_db == highest_db and missing_lu > 0
         if abs(missing_lu) < LOUDNESS_TOLERANCE_LU or at_the_limit or trial == _GAIN_TRIALS - 1:
             break
         gain_db += missing_lu
-    over_db = heard.true_peak_dbtp - settings.ceiling_dbtp
+    over_db = heard.true_peak_dbtp - ceiling_dbtp
     return Gain(gain_db, limited=True, trim_db=-(over_db + _ROUNDING_DB) if over_db > -_ROUNDING_DB else 0.0)
 
 
@@ -135,20 +146,19 @@ def write_master(
         meter: has heard it all.
         path: of the WAV file.
         settings: loudness, ceiling and sample format.
-        advance: told how many more frames are written.
+        advance: told the share of the work that was done, 1 in all.
 
     Raises:
         UserError: the file cannot be written.
     """
-    gain = find_gain(spool, meter, settings)
+    passes = Passes(spool.frames, advance or (lambda share: None))
+    gain = find_gain(spool, meter, settings, passes)
     limiter = _limiter(meter.sample_rate, settings)
     written = LoudnessMeter(meter.sample_rate, channels=2)
     with AudioWriter(path, meter.sample_rate, 2, settings.subtype) as writer:
-        for block in _mastered(spool, gain, limiter):
+        for block in passes.over(_mastered(spool, gain, limiter), 1.0):
             writer.write(block)
             written.add(block)
-            if advance:
-                advance(block.shape[1])
     return Output(
         loudness_lufs=written.integrated_lufs,
         true_peak_dbtp=written.true_peak_dbtp,

@@ -11,19 +11,21 @@ from diffmst.advice import Findings, advise, track_products
 from diffmst.audio import AudioReader
 from diffmst.console import ConsoleStream
 from diffmst.data.survey import Survey
+from diffmst.distance import ReferenceDistance
 from diffmst.layout import LAYOUTS
 from diffmst.listening import Heard, Listening, Task, at_loudness, listen, prepare
-from diffmst.distance import ReferenceDistance
 from diffmst.mastering import Audio, Output
 from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.profile import Profile
 from diffmst.progress import SILENT, Progress
-from diffmst.refine import Refined, refine
-from diffmst.render import BLOCK_FRAMES, render
+from diffmst.refine import STEPS, Refined, refine
+from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
 from diffmst.report import build_report
 
-STEPS = 150
+Loudness = Literal["reference", "keep"] | float
+
+OUTPUTS = ("mix.wav", "mix.json", "report.html")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Options:
         force: replace outputs of the same names.
     """
 
-    loudness: Literal["reference", "keep"] | float = "reference"
+    loudness: Loudness = "reference"
     ceiling_dbtp: float = -1.0
     subtype: Subtype = "PCM_24"
     stems: bool = False
@@ -82,9 +84,12 @@ def match(
         UserError: an input cannot be used or an output not written.
     """
     options = options or Options()
-    with OutputFolder(folder, ["mix.wav", "mix.json", "report.html"], force=options.force) as outputs:
+    with OutputFolder(folder, OUTPUTS, force=options.force) as outputs:
         heard = listen(stems, reference, progress)
-        task = prepare(heard, LAYOUTS[options.layout], options.where)
+        outputs.claim(_outputs(heard, options), inputs=heard.paths)
+        compile_kernels(progress)
+        with progress.phase("choosing passages", 1):
+            task = prepare(heard, LAYOUTS[options.layout], options.where)
         refined = _refined(task, options, progress)
         mix = _document(heard, task, refined, folder, options)
         before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
@@ -93,7 +98,7 @@ def match(
             heard.song,
             outputs,
             "mix.wav",
-            stems="stems" if options.stems else None,
+            stems=options.stems,
             progress=progress,
             on_input=_balanced(mix, task, before),
             on_mix=after.add,
@@ -121,6 +126,11 @@ def match(
         write_text_atomically(outputs.path("mix.json"), mix.to_json())
         write_text_atomically(outputs.path("report.html"), report)
     return Matched(mix, refined, output, notes)
+
+
+def _outputs(heard: Heard, options: Options) -> list[str]:
+    stems = stem_names("mix.wav", [track.name for track in heard.song.tracks]) if options.stems else []
+    return [*OUTPUTS, *stems]
 
 
 def _balanced(mix: Mix, task: Task, profile: Profile) -> Callable[[Audio], None]:
@@ -180,7 +190,7 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
         distance_before=refined.before,
         distance_after=refined.after,
     )
-    target_lufs = {"reference": reference.loudness_lufs, "keep": None}.get(options.loudness, options.loudness)
+    target_lufs = _target_lufs(options.loudness, reference.loudness_lufs)
     settings = refined.settings
     if target_lufs is not None:
         settings = at_loudness(task, settings, target_lufs)
@@ -195,3 +205,10 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
         render=render_settings,
     )
     return mix.with_settings(settings)
+
+
+def _target_lufs(loudness: Loudness, reference_lufs: float) -> float | None:
+    """What the document asks for; a reference beyond full scale cannot be asked for."""
+    if loudness == "keep":
+        return None
+    return min(0.0, reference_lufs) if isinstance(loudness, str) else loudness

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,8 +14,11 @@ from diffmst import __version__
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS, Layout, Section, Settings
 
-VERSION = 1
+VERSION: Final = 1
 """Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
+
+STEMS_SUFFIX = "_stems"
+"""What the folder of a mix's processed stems is called by, after the name of the mix."""
 
 _OLDEST = 1
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -39,9 +42,9 @@ class TrackMix(_Part):
     name: str = Field(description="As shown; free to change.")
     path: str = Field(description="The audio file, relative to the folder of this document.")
     sha256: _SHA256 = Field(description="Of the file's bytes when the mix was made.")
-    channels: Literal[1, 2] = Field(description="Channels mixed; a stereo file whose sides are equal counts as mono.")
+    channels: int = Field(ge=1, le=2, description="Channels mixed; a stereo file whose sides are equal counts as mono.")
     mute: bool = False
-    note: str | None = Field(None, description="Why it is muted, or what was noticed about the file.")
+    note: str | None = Field(default=None, description="Why it is muted, or what was noticed about the file.")
     settings: Values = Field(default_factory=dict, description="By dotted name; what is left out is at its default.")
 
 
@@ -61,18 +64,20 @@ class ReferenceMix(_Part):
 class RenderSettings(_Part):
     """How the mix is written."""
 
-    loudness_lufs: float | None = Field(None, ge=-70, le=0, description="Integrated loudness; null leaves it as it is.")
-    ceiling_dbtp: float = Field(-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
-    subtype: Subtype = Field("PCM_24", description="Sample format of the WAV file.")
+    loudness_lufs: float | None = Field(
+        default=None, ge=-70, le=0, description="Integrated loudness; null leaves it as it is."
+    )
+    ceiling_dbtp: float = Field(default=-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
+    subtype: Subtype = Field(default="PCM_24", description="Sample format of the WAV file.")
 
 
 class Mix(_Part):
     """All of one mix, as the JSON file holds it; `settings` and `with_settings` are the console's view of it."""
 
     format: Literal["diffmst.mix"] = "diffmst.mix"
-    version: Literal[1] = Field(VERSION, description="Of this document.")  # type: ignore[assignment]
+    version: Literal[1] = Field(default=VERSION, description="Of this document.")
     software: str = f"diffmst {__version__}"
-    layout: Literal["default", "paper"] = Field("default", description="The console's set of controls.")
+    layout: Literal["default", "paper"] = Field(default="default", description="The console's set of controls.")
     sample_rate: int = Field(ge=22_050, le=192_000)
     tracks: tuple[TrackMix, ...] = Field(min_length=1)
     fx: Values = Field(default_factory=dict)
@@ -154,6 +159,15 @@ class Mix(_Part):
         return cls.from_json(text, str(path))
 
 
+def is_mix(path: Path) -> bool:
+    """Whether a file is a mix document, as far as its beginning tells."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return '"diffmst.mix"' in file.read(1_000)
+    except OSError:
+        return False
+
+
 def relative_path(path: Path, folder: Path) -> str:
     """`path` as a document in `folder` refers to it: relative where the file systems allow, with forward slashes."""
     try:
@@ -216,6 +230,8 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(f"{source}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+        raise UserError(f"{source}: not a mix document (its JSON is beyond reading)") from None
     if not isinstance(data, dict) or data.get("format") != "diffmst.mix":
         raise UserError(f'{source}: not a mix document (no "format": "diffmst.mix")')
     return data

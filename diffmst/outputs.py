@@ -133,18 +133,33 @@ class OutputFolder:
         self._names: list[str] = []
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder}: is a file; the outputs need a folder")
-        for name in names:
-            self._check(name)
+        self.claim(names)
         self._stage = _existing_part(folder.absolute()) / _hidden_name()
+
+    def claim(self, names: Iterable[str], inputs: Iterable[Path] = ()) -> None:
+        """Makes sure, ahead of the work, that outputs of these names may be written.
+
+        Args:
+            names: of the outputs.
+            inputs: what they are made from; never replaced, not by force either.
+
+        Raises:
+            UserError: one may not.
+        """
+        for name in names:
+            target = self.folder / name
+            if target.exists() and any(path.exists() and path.samefile(target) for path in inputs):
+                raise UserError(f"{target}: is one of the inputs, and would be replaced; choose another output")
+            self._check(name)
+            if name not in self._names:
+                self._names.append(name)
 
     def path(self, name: str) -> Path:
         """Where to write the output that will be `folder / name`; `name` may have folders of its own."""
-        self._check(name)
+        self.claim([name])
         path = self._stage / "new" / name
         with write_errors(self.folder / name):
             path.parent.mkdir(parents=True, exist_ok=True)
-        if name not in self._names:
-            self._names.append(name)
         return path
 
     def __enter__(self) -> OutputFolder:

@@ -59,7 +59,7 @@ class _Belief(NamedTuple):
 # a control that none fits is not touched.
 _TRACK_BELIEFS = (
     _Belief("panner.pan", plus=0.35),
-    _Belief("eq.*.gain_db", plus=2.0),
+    _Belief("eq.*.gain_db", plus=1.5),
     _Belief("eq.*.freq_hz", factor=1.3),
     _Belief("eq.*.q", factor=1.2),
     _Belief("compressor.threshold_db", plus=4.0),
@@ -73,7 +73,7 @@ _FX_BELIEFS = (
     _Belief("reverb.*.rt60_s", factor=1.2),
 )
 _MASTER_BELIEFS = (
-    _Belief("eq.*.gain_db", plus=2.5),
+    _Belief("eq.*.gain_db", plus=3.0),
     _Belief("eq.*.freq_hz", factor=1.3),
     _Belief("eq.*.q", factor=1.2),
     _Belief("compressor.threshold_db", plus=4.0),
@@ -81,8 +81,9 @@ _MASTER_BELIEFS = (
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
 )
-_LEVEL_WIDTH_DB = 4.0
+_LEVEL_WIDTH_DB = 3.0
 _LOW_PAN_WIDTH = 0.02
+_STEREO_PAN_WIDTH = 0.1
 
 
 def sane_prior(
@@ -102,7 +103,7 @@ def sane_prior(
     fx = _believed(layout.fx, defaults.fx, _FX_BELIEFS)
     master = _believed(layout.master, defaults.master, _MASTER_BELIEFS)
     _set_levels(layout.track, tracks, loudness_lufs)
-    _keep_low_tracks_central(layout.track, tracks, low_shares)
+    _limit_panning(layout.track, tracks, channels, low_shares)
     tracks.width[0, ~audible] = 0
     mean = Settings(tracks.mean, fx.mean, master.mean)
     width = Settings(tracks.width, fx.width, master.width)
@@ -156,12 +157,15 @@ def level_control(section: Section) -> str:
     return "fader.gain_db" if "fader.gain_db" in section.params else "input.gain_db"
 
 
-def _keep_low_tracks_central(section: Section, tracks: _Column, low_shares: Sequence[float]) -> None:
+def _limit_panning(section: Section, tracks: _Column, channels: Sequence[int], low_shares: Sequence[float]) -> None:
+    """Tracks that carry the low end stay in the middle; stereo tracks, which have their own image, nearly so."""
     pan = list(section.params).index("panner.pan")
     param = section.params["panner.pan"]
-    for track, share in enumerate(low_shares):
+    for track, (count, share) in enumerate(zip(channels, low_shares, strict=True)):
         if share > LOW_TRACK:
             tracks.width[..., track, pan] = _LOW_PAN_WIDTH / (param.high - param.low)
+        elif count == 2:
+            tracks.width[..., track, pan] = _STEREO_PAN_WIDTH / (param.high - param.low)
 
 
 def _spread(section: Section, tracks: _Column, channels: Sequence[int]) -> Tensor:

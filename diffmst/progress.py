@@ -1,8 +1,14 @@
 """How long work tells how far it is, whoever listens."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Advance = Callable[[float], None]
 """Told by how much the work has gone on, in the unit of its total."""
@@ -14,6 +20,29 @@ class Progress(Protocol):
     def phase(self, description: str, total: float) -> AbstractContextManager[Advance]:
         """Opens a stretch of work of a known size; what it yields is called as the work goes on."""
         ...
+
+
+class Passes:
+    """Tells how far work in several passes over the same audio is, when their number is not known beforehand.
+
+    A pass takes a share of what is left. One that is surely not the last takes half of it: at its speed, the time left
+    is then always that of one more.
+
+    Args:
+        frames: of the audio.
+        advance: told shares of the whole work, 1 in all when the last pass has taken all that was left.
+    """
+
+    def __init__(self, frames: int, advance: Advance) -> None:
+        self._frames, self._advance, self._left = frames, advance, 1.0
+
+    def over(self, blocks: Iterable[NDArray[np.float32]], share: float) -> Iterator[NDArray[np.float32]]:
+        """The same blocks [channels, frames]; to have gone through them is `share` of the work left."""
+        share_of_all = self._left * share
+        self._left -= share_of_all
+        for block in blocks:
+            yield block
+            self._advance(share_of_all * block.shape[1] / self._frames)
 
 
 class Silent:

@@ -1,7 +1,8 @@
 """The renderer: a mix document and its song, block by block, into audio files."""
 
+import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -10,19 +11,31 @@ import torch
 
 from diffmst.audio import AudioWriter, StemFile
 from diffmst.console import ConsoleStream
+from diffmst.data.parallel import in_parallel
 from diffmst.data.song import Song
+from diffmst.data.survey import file_sha256
+from diffmst.dsp import recurrence
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Audio, Output, Spool, write_master
-from diffmst.mix import Mix
+from diffmst.mix import STEMS_SUFFIX, Mix
 from diffmst.outputs import OutputFolder
 from diffmst.progress import SILENT, Advance, Progress
 
 BLOCK_FRAMES = 65_536
 """Fixed, so that a mix rendered twice is the same to the bit."""
 
+_logger = logging.getLogger(__name__)
+
 _UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 _LONGEST_NAME_BYTES = 180
+
+
+def compile_kernels(progress: Progress) -> None:
+    """Compiles the kernels where this machine has not done so yet: it takes so long that it ought to be seen."""
+    if not recurrence.is_warm():
+        with progress.phase("compiling (first run only)", 1):
+            recurrence.warm_up()
 
 
 class Taps(NamedTuple):
@@ -72,7 +85,7 @@ def render(
     outputs: OutputFolder,
     name: str,
     *,
-    stems: str | None = None,
+    stems: bool = False,
     progress: Progress = SILENT,
     on_input: Callable[[Audio], None] | None = None,
     on_mix: Callable[[Audio], None] | None = None,
@@ -84,7 +97,7 @@ def render(
         song: its tracks are those of the document, in order.
         outputs: where the files go.
         name: of the WAV file.
-        stems: folder for the processed stems and the reverb return, which sum to the mix before the master bus.
+        stems: also write the processed stems and the reverb return, which sum to the mix before the master bus.
         progress: told how far it is.
         on_input: called with every block of the song, [rows, frames].
         on_mix: called with every block of the mix before its loudness and ceiling, [2, frames].
@@ -99,9 +112,9 @@ def render(
             song.reader(BLOCK_FRAMES) as reader,
             ExitStack() as writers,
         ):
-            taps = _stem_taps(writers, outputs, stems, mix) if stems else Taps()
+            taps = _stem_taps(writers, outputs, name, mix) if stems else Taps()
             meter = run_console(mix, _told(reader, advance, on_input), spool, taps._replace(mix=on_mix))
-        with progress.phase("finishing", spool.frames) as advance:
+        with progress.phase("finishing", 1) as advance:
             return write_master(spool, meter, path, mix.render, advance)
 
 
@@ -120,15 +133,19 @@ def render_document(
     Raises:
         UserError: the document or a stem cannot be used, or the output not written.
     """
+    if out.suffix.lower() != ".wav":
+        raise UserError(f"{out}: must end in .wav, as that is what it will be")
     mix = Mix.read(path)
-    stem_folder = f"{out.stem}_stems" if stems else None
-    names = [out.name, *(_stem_paths(stem_folder, mix) if stem_folder else ())]
-    with OutputFolder(out.parent, names, force=force) as outputs:
-        return render(mix, song_of(mix, path.parent), outputs, out.name, stems=stem_folder, progress=progress)
+    song = song_of(mix, path.parent, progress)
+    with OutputFolder(out.parent, force=force) as outputs:
+        names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
+        outputs.claim(names, inputs=[path, *(track.path for track in song.tracks)])
+        compile_kernels(progress)
+        return render(mix, song, outputs, out.name, stems=stems, progress=progress)
 
 
-def song_of(mix: Mix, folder: Path) -> Song:
-    """The song that a document in `folder` mixes.
+def song_of(mix: Mix, folder: Path, progress: Progress = SILENT) -> Song:
+    """The song that a document in `folder` mixes; logs which files are not those that it was made from.
 
     Raises:
         UserError: a file is missing, cannot be read, or no longer has the channels that were mixed.
@@ -141,26 +158,34 @@ def song_of(mix: Mix, folder: Path) -> Song:
     for wanted, found in zip(mix.tracks, song.tracks, strict=True):
         if found.channels < wanted.channels:
             raise UserError(f"{found.path}: is mono now, track {wanted.name!r} was stereo; run `diffmst mix` again")
+    with progress.phase("checking", len(files)) as advance:
+        for track, sha256 in zip(mix.tracks, in_parallel(file_sha256, [file.path for file in files]), strict=True):
+            if sha256 != track.sha256:
+                _logger.warning("%s has changed since track “%s” was mixed from it", track.path, track.name)
+            advance(1)
     return song.with_channels(mix.channels)
 
 
-def stem_names(mix: Mix) -> list[str]:
-    """File names for the processed stems, in order, then the reverb return: numbered, safe on every system."""
-    shown = [_UNSAFE_IN_NAMES.sub("_", track.name).strip(". ") for track in mix.tracks]
+def stem_names(mix_name: str, track_names: Sequence[str]) -> list[str]:
+    """Names for the processed stems of a mix, in order, then the reverb return: numbered, safe on every system.
+
+    They lie in a folder of their own beside the mix.
+
+    >>> stem_names("mix.wav", ["Kick", "Drums/Snare"])
+    ['mix_stems/01 Kick.wav', 'mix_stems/02 Drums_Snare.wav', 'mix_stems/reverb.wav']
+    """
+    shown = [_UNSAFE_IN_NAMES.sub("_", name).strip(". ") for name in track_names]
     short = [name.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore") for name in shown]
     digits = max(2, len(str(len(short))))
-    return [*(f"{number:0{digits}d} {name}.wav" for number, name in enumerate(short, 1)), "reverb.wav"]
+    numbered = [f"{number:0{digits}d} {name}.wav" for number, name in enumerate(short, 1)]
+    return [f"{Path(mix_name).stem}{STEMS_SUFFIX}/{name}" for name in (*numbered, "reverb.wav")]
 
 
-def _stem_paths(folder: str, mix: Mix) -> list[str]:
-    return [f"{folder}/{name}" for name in stem_names(mix)]
-
-
-def _stem_taps(writers: ExitStack, outputs: OutputFolder, folder: str, mix: Mix) -> Taps:
+def _stem_taps(writers: ExitStack, outputs: OutputFolder, mix_name: str, mix: Mix) -> Taps:
     """Writers of the processed stems, in float: they may exceed full scale, and have to add up."""
     *tracks, reverb = (
         writers.enter_context(AudioWriter(outputs.path(path), mix.sample_rate, 2, "FLOAT"))
-        for path in _stem_paths(folder, mix)
+        for path in stem_names(mix_name, [track.name for track in mix.tracks])
     )
 
     def write(blocks: Audio) -> None:

@@ -1,3 +1,9 @@
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does; before torch is loaded
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests themselves run side by side
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 import torch
 

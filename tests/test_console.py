@@ -27,7 +27,8 @@ def settings(generator):
 def draw_settings(generator, layout, tracks, batch=1):
     """Settings from the middle half of every range, but levels, which stay within 12 dB of their default."""
     unit = layout.to_unit(layout.defaults(tracks))
-    drawn = Settings(*(0.25 + 0.5 * torch.rand(batch, *u.shape[1:], generator=generator, dtype=torch.float64) for u in unit))
+    shapes = [(batch, *part.shape[1:]) for part in unit]
+    drawn = Settings(*(0.25 + 0.5 * torch.rand(shape, generator=generator, dtype=torch.float64) for shape in shapes))
     settings = layout.from_unit(drawn)
     for (_, section), values in zip(layout.sections(), settings, strict=True):
         for column, name in enumerate(section.params):

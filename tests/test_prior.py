@@ -46,6 +46,11 @@ def test_a_track_that_carries_the_low_end_stays_in_the_middle():
     assert prior.start.tracks[0, 0, pan] == prior.mean.tracks[0, 0, pan]
 
 
+def test_a_stereo_track_keeps_nearly_to_its_own_image():
+    width = sane_prior(DEFAULT, [-20.0] * 2, (1, 2), (0.0, 0.0)).width.tracks[0, :, column(DEFAULT, "panner.pan")]
+    assert 0 < width[1] < width[0] / 2
+
+
 def test_movable_mono_tracks_start_left_and_right_in_turn():
     start = DEFAULT.from_unit(sane_prior(DEFAULT, [-20.0] * 4, (1, 2, 1, 1), (0.0,) * 4).start)
     pans = start.tracks[0, :, column(DEFAULT, "panner.pan")].tolist()

@@ -106,12 +106,13 @@ def test_dynamics_hear_compression_and_little_else():
 
 
 def test_windows_in_any_order_and_split_give_one_style():
-    features, shuffled = features_of(song(4)), features_of(song(4)[[2, 0, 3, 1]])
-    in_one = features_of(song(4).transpose(0, 1).flatten(1)[None])
+    x = song(2, 6.0)
+    features, swapped = features_of(x), features_of(x.flip(0))
+    in_one = features_of(x.transpose(0, 1).flatten(1)[None])
     for name in NAMES:
-        torch.testing.assert_close(getattr(shuffled, name), getattr(features, name), rtol=1e-4, atol=1e-4)
-        seams = 0.3  # a few frames more
-        torch.testing.assert_close(getattr(in_one, name), getattr(features, name), rtol=0, atol=seams)
+        torch.testing.assert_close(getattr(swapped, name), getattr(features, name), rtol=1e-4, atol=1e-4)
+        seam = 0.5  # dB: frames of the second window fall elsewhere on the beat, which the transients feel
+        torch.testing.assert_close(getattr(in_one, name), getattr(features, name), rtol=0, atol=seam)
 
 
 def test_silent_windows_do_not_count():

@@ -121,6 +121,12 @@ def survey_files(paths: Sequence[Path], on_progress: Progress | None = None) -> 
     return in_parallel(lambda path: _survey(Path(path), advance), paths, stop)
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the bytes of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _survey(path: Path, advance: Callable[[int], bool]) -> Survey:
     with AudioReader(path) as reader:
         measure = _Measurement(reader.sample_rate, reader.channels)
@@ -169,8 +175,6 @@ class _Measurement:
         info = AudioInfo(told.path, told.sample_rate, told.channels, self.frames, True, told.codec, reader.truncated)
         energy = np.concatenate(self._energy, axis=1)
         means = self._sum / self.frames
-        with told.path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return Survey(
             info=info,
             energy=energy,
@@ -182,7 +186,7 @@ class _Measurement:
             dc_offset=float(means[np.abs(means).argmax()]),
             correlation=self._correlation(),
             dual_mono=self._dual_mono,
-            sha256=sha256,
+            sha256=file_sha256(told.path),
         )
 
     def _loudness_lufs(self, energy: np.ndarray) -> float:

@@ -16,7 +16,7 @@ from diffmst.dsp.kernels import scan
 from diffmst.dsp.kernels.reference import StripState
 from diffmst.dsp.kernels.scan import soft_knee
 
-__all__ = ["StripState", "compress", "equalize", "soft_knee", "strip"]
+__all__ = ["StripState", "compress", "equalize", "is_warm", "soft_knee", "strip", "warm_up"]
 
 
 def equalize(x: Tensor, coefficients: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -94,6 +94,20 @@ def strip(
     _check_rows(x, coefficients=coefficients, dynamics=dynamics, mixing=mixing)
     _check_channels(x, channels)
     return _backend(x).strip(x, coefficients, dynamics, mixing, channels, state)
+
+
+def is_warm() -> bool:
+    """Whether the compiled kernels are ready, so that their first use takes no longer than any other."""
+    from diffmst.dsp.kernels import cpu
+
+    return cpu.is_warm()
+
+
+def warm_up() -> None:
+    """Compiles the kernels ahead of their first use: several seconds, once per machine and version."""
+    from diffmst.dsp.kernels import cpu
+
+    cpu.warm_up()
 
 
 def _backend(x: Tensor) -> ModuleType:

@@ -30,15 +30,12 @@ SILENT_ENERGY = 1e-20  # divides in place of the energy of a band that is silent
 DECAY_60_DB = math.log(1000)  # nepers
 
 
-def reverb(
-    x: Tensor, sample_rate: int, max_length_s: float = LONGEST_S, *, gain_db: Tensor, rt60_s: Tensor, mix: Tensor
-) -> Tensor:
+def reverb(x: Tensor, sample_rate: int, *, gain_db: Tensor, rt60_s: Tensor, mix: Tensor) -> Tensor:
     """Stereo reverb: left and right each convolved with noise of their own.
 
     Args:
         x: signal.
         sample_rate: samples per second.
-        max_length_s: the impulse response is cut after this time.
         gain_db: level of every band of `BAND_NAMES`; at 0 dB it returns as much energy as goes in.
         rt60_s: time in which the band decays by 60 dB.
         mix: 0 returns x, 1 the reverb alone; between them (1 - mix) x + mix reverb.
@@ -50,7 +47,7 @@ def reverb(
     >>> reverb(torch.ones(1, 2, 64), 44_100, **controls).shape
     torch.Size([1, 2, 64])
     """
-    response = impulse_response(sample_rate, gain_db.to(x.dtype), rt60_s.to(x.dtype), max_length_s)
+    response = impulse_response(sample_rate, gain_db.to(x.dtype), rt60_s.to(x.dtype))
     amount = mix.to(x.dtype)[:, None, None]
     return (1 - amount) * x + amount * convolve(x, response)
 

@@ -18,7 +18,7 @@ from diffmst.dsp.kernels import cpu_pack as pack
 from diffmst.dsp.kernels import cpu_strip
 from diffmst.dsp.kernels.cpu_lanes import Lanes, assign
 from diffmst.dsp.kernels.cpu_records import Memory, Settings, Signals, Sums
-from diffmst.dsp.kernels.host import BLOCK
+from diffmst.dsp.kernels.host import BLOCK, is_compiled
 from diffmst.dsp.kernels.reference import StripState
 from diffmst.dsp.kernels.threads import for_each
 
@@ -51,6 +51,19 @@ def strip(
     filters, gain_db = (None, None) if state is None else state
     buses, filters, gain_db = _Strip.apply(x, coefficients, dynamics, mixing, channels, filters, gain_db)
     return buses, StripState(filters, gain_db)
+
+
+def is_warm() -> bool:
+    """Whether the kernels are compiled already, in this process or on disk."""
+    return is_compiled(cpu_strip.forward) and is_compiled(cpu_strip.backward)
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from disk, by running them once."""
+    x = torch.zeros(1, 1, BLOCK, requires_grad=True)
+    with torch.enable_grad():
+        y, _ = compress(x, torch.zeros(1, 1, 6, dtype=torch.float64), (1,))
+        y.sum().backward()
 
 
 class _Strip(Function):

@@ -50,6 +50,15 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(**options)(function)
 
 
+def is_compiled(function: Callable[..., Any]) -> bool:
+    """Whether an entry point has been compiled already: by this process, or by an earlier one that kept it on disk."""
+    dispatcher: Any = function
+    if dispatcher.signatures:
+        return True
+    folder = dispatcher.stats.cache_path
+    return folder is not None and any(Path(folder).glob(f"*.{dispatcher.py_func.__qualname__}-*.nbi"))
+
+
 @cache
 def _sources_checksum() -> int:
     checksum = 0

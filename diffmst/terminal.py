@@ -1,0 +1,180 @@
+"""What the command line prints: progress, notes, errors and tables, at a terminal and into files.
+
+Light to import: what the tables are made of is named in annotations only.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from diffmst.progress import Advance, Progress
+
+if TYPE_CHECKING:
+    from diffmst.evaluate import Row
+    from diffmst.layout import Layout
+    from diffmst.mastering import Output
+    from diffmst.match import Matched
+
+_FILE_WIDTH = 200  # of tables where no terminal sets it
+
+# Names of files and songs are printed as they are: brackets are no markup, colons no emoji, digits no highlights.
+_PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+_out, _err = Terminal(**_PLAIN), Terminal(**_PLAIN, stderr=True)
+
+
+def say(text: str) -> None:
+    """One line of result."""
+    _out.print(one_line(text), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """One line that the user should know of."""
+    _err.print(f"note: {one_line(text)}", soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """One line on why it went no further."""
+    _err.print(one_line(text), soft_wrap=True)
+
+
+def one_line(text: str) -> str:
+    r"""A text that stays on its line, whatever a file's name holds.
+
+    >>> one_line("Usage:\n  see 'a  b'"), one_line("a\x1b[2J.wav")
+    ("Usage: see 'a  b'", 'a�[2J.wav')
+    """
+    text = re.sub(r"\s*\n\s*", " ", text.strip())
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+
+
+@contextmanager
+def logged_notes() -> Iterator[None]:
+    """Prints what the library logs as notes."""
+    logger, handler = logging.getLogger("diffmst"), _NoteHandler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _NoteHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Bars with the time left on a terminal; elsewhere a line as each phase begins."""
+    if not _err.is_terminal or _err.is_dumb_terminal:
+        yield _Lines()
+        return
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=_err) as bars:
+        yield _Bars(bars)
+
+
+class _Lines:
+    """Progress for log files."""
+
+    @contextmanager
+    def phase(self, description: str, total: float) -> Iterator[Advance]:
+        """One line."""
+        _err.print(description, soft_wrap=True)
+        yield lambda amount: None
+
+
+class _Bars:
+    """Progress for terminals."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+
+    @contextmanager
+    def phase(self, description: str, total: float) -> Iterator[Advance]:
+        """One bar, full at the end even where the work turned out to be less than expected."""
+        task = self._bars.add_task(description, total=total)
+        yield lambda amount: self._bars.update(task, advance=amount)
+        self._bars.update(task, completed=total)
+
+
+def report_match(matched: Matched, folder: Path) -> None:
+    """What was found, and where it lies."""
+    for text in matched.notes:
+        note(text)
+    before, after = sum(matched.refined.before.values()), sum(matched.refined.after.values())
+    say(f"distance to the reference: {before:.3f} balanced, {after:.3f} matched")
+    report_output(folder / "mix.wav", matched.output)
+    say(f"{folder / 'mix.json'}: every setting; change it, then `diffmst render`")
+    say(f"{folder / 'report.html'}: what was done, in pictures")
+
+
+def report_output(path: Path, output: Output) -> None:
+    """Where a mix lies, and what became of it on its way out."""
+    limited = f", limiter up to {output.limiting_db:.1f} dB" if output.limiting_db > 0 else ""
+    say(f"{path}: {output.loudness_lufs:.1f} LUFS, {output.true_peak_dbtp:.1f} dBTP{limited}")
+
+
+def report_controls(layout: Layout) -> None:
+    """Every control of a console, a table per section."""
+    for name, section in layout.sections():
+        table = Table(title=f"{name}: {len(section)} controls", title_justify="left", title_style="bold")
+        _add_columns(table, ["control", "unit", "from", "to", "default", "scale"], numbers=("from", "to", "default"))
+        table.add_column("what it is")
+        for control, param in section.params.items():
+            numbers = (f"{value:.5g}" for value in (param.low, param.high, param.default))
+            table.add_row(control, param.unit, *numbers, param.scale, param.about)
+        _print_table(table)
+
+
+def report_rows(rows: Sequence[Row]) -> None:
+    """One line per system and pair, then the medians of every system; as notes, the pairs that could not be used."""
+    done = [row for row in rows if not row.error]
+    figures = list(dict.fromkeys(name for row in done for name in row.figures if not name.startswith("AF ")))
+    table = Table(header_style="bold")
+    _add_columns(table, ["song", "reference", "system", *figures], numbers=figures)
+    for row in done:
+        table.add_row(row.song, row.reference, row.system, *(f"{row.figures[name]:.3g}" for name in figures))
+    table.add_section()
+    for system in dict.fromkeys(row.system for row in done):
+        of_system = [row.figures for row in done if row.system == system]
+        medians = (f"{median(row[name] for row in of_system):.3g}" for name in figures)
+        table.add_row("median", f"{len(of_system)} pairs", system, *medians)
+    if done:
+        _print_table(table)
+    for text in dict.fromkeys(f"{row.song} like {row.reference}: {row.error}" for row in rows if row.error):
+        note(text)
+
+
+def print_json(data: object) -> None:
+    """Data for other programs to read."""
+    _out.print_json(data=data)
+
+
+def _print_table(table: Table) -> None:
+    (_out if _out.is_terminal else Terminal(**_PLAIN, width=_FILE_WIDTH)).print(table)
+
+
+def _add_columns(table: Table, names: Sequence[str], numbers: Sequence[str]) -> None:
+    for name in names:
+        justify = "right" if name in numbers else "left"
+        table.add_column(name.replace("_", " "), justify=justify, overflow="fold")  # type: ignore[arg-type]
