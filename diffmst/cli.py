@@ -146,7 +146,7 @@ def render(
     """Render a mix document: the same settings give the same sound, bit for bit."""
     from diffmst.render import render_document
 
-    out = out or document.with_suffix(".wav")
+    out = out or document.parent / f"{document.stem}.wav"
     with terminal.shown_progress() as progress:
         output = render_document(document, out, stems=write_stems, force=force, progress=progress)
     terminal.report_output(out, output)
@@ -165,7 +165,7 @@ def evaluate(
     ] = None,
     systems: Annotated[
         str, typer.Option("--systems", help="Systems to compare, with commas.")
-    ] = "equal-loudness,refine",
+    ] = "equal-loudness,balanced,refine",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="CSV file for all figures.", show_default=False)
     ] = None,

@@ -21,9 +21,11 @@ from diffmst.layout import DEFAULT, Layout, Settings
 from diffmst.listening import Listening, Task, listen, prepare
 from diffmst.losses import AudioFeatureLoss, StyleLoss
 from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.prior import sane_prior
 from diffmst.progress import SILENT, Progress
 from diffmst.refine import refine
 from diffmst.render import compile_kernels
+from diffmst.roles import UNKNOWN
 from diffmst.sanity import measure_sanity
 
 System = Callable[[Task], Settings]
@@ -34,7 +36,13 @@ COMPARED_AT_LUFS = -16.0
 
 
 def equal_loudness(task: Task) -> Settings:
-    """Every track equally loud, no effects: where refinement starts."""
+    """Every track equally loud, in the middle, no effects; names are not asked."""
+    unknown = [stem._replace(role=UNKNOWN, side=0) for stem in task.stems]
+    return task.layout.from_unit(sane_prior(task.layout, unknown).mean)
+
+
+def balanced(task: Task) -> Settings:
+    """Balanced by the roles that the names tell, no effects: where refinement begins."""
     return task.layout.from_unit(task.prior.mean)
 
 
@@ -44,7 +52,7 @@ def refined(task: Task) -> Settings:
     return refine(task.excerpts, distance, task.prior, layout=task.layout).settings
 
 
-SYSTEMS: dict[str, System] = {"equal-loudness": equal_loudness, "refine": refined}
+SYSTEMS: dict[str, System] = {"equal-loudness": equal_loudness, "balanced": balanced, "refine": refined}
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,7 @@ def _rows_of_pair(pair: Pair, systems: Sequence[str], layout: Layout) -> Iterato
         settings = SYSTEMS[system](task)
         seconds = time.monotonic() - began
         mixed = mix_song(heard.song, settings, layout)
-        sanity = asdict(measure_sanity(task.excerpts, settings, layout))
+        sanity = asdict(measure_sanity(task.excerpts, task.stems, settings, layout))
         figures = _distances(mixed, reference, heard.song.sample_rate)
         yield Row(*names, system, figures | sanity | {"seconds": seconds})
 

@@ -17,9 +17,10 @@ from diffmst.dsp.loudness import pooled_loudness
 from diffmst.errors import UserError
 from diffmst.layout import Layout, Settings
 from diffmst.mix import STEMS_SUFFIX, is_mix
-from diffmst.prior import LOW_HZ, Prior, sane_prior
+from diffmst.prior import LOW_HZ, Prior, Stem, sane_prior
 from diffmst.progress import Progress
 from diffmst.refine import Excerpts
+from diffmst.roles import role_of, side_of
 
 WINDOW_S = 6.0
 SONG_WINDOWS = 4
@@ -59,6 +60,14 @@ class Heard:
         return [*(track.path for track in self.song.tracks), self.reference.info.path]
 
     @property
+    def stems(self) -> list[Stem]:
+        """What the prior knows of the tracks, in order."""
+        return [
+            Stem(survey.loudness_lufs, track.channels, _low_share(survey), role_of(track.name), side_of(track.name))
+            for track, survey in zip(self.song.tracks, self.surveys, strict=True)
+        ]
+
+    @property
     def surveys(self) -> list[Survey]:
         """Of the tracks, in order."""
         return [track.survey for track in self.song.tracks if track.survey is not None]
@@ -85,6 +94,7 @@ class Task:
 
     Attributes:
         excerpts: of the song.
+        stems: what the prior knows of its tracks.
         reference: windows of the reference at the song's rate, [windows, 2, time].
         prior: balanced, neutral, sane.
         layout: the console's controls.
@@ -94,6 +104,7 @@ class Task:
     """
 
     excerpts: Excerpts
+    stems: Sequence[Stem]
     reference: Tensor
     prior: Prior
     layout: Layout
@@ -182,17 +193,14 @@ def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Tas
     reference_window_s = min(reference_window_s, heard.reference.duration_s)
     reference_starts = choose_reference_windows(heard.reference, reference_window_s, count, where.reference_start_s)
     reference = _reference_windows(heard.reference.info.path, reference_starts, reference_window_s, song.sample_rate)
-    prior = sane_prior(
-        layout,
-        [survey.loudness_lufs for survey in heard.surveys],
-        song.channels,
-        [low_share(survey) for survey in heard.surveys],
-    )
+    prior = sane_prior(layout, heard.stems)
     prior = _at_master_level(prior, excerpts, layout)
-    return Task(excerpts, reference, prior, layout, tuple(starts), tuple(reference_starts), reference_window_s)
+    return Task(
+        excerpts, heard.stems, reference, prior, layout, tuple(starts), tuple(reference_starts), reference_window_s
+    )
 
 
-def low_share(survey: Survey) -> float:
+def _low_share(survey: Survey) -> float:
     """Share of a file's power below `LOW_HZ`."""
     power = survey.bands.sum((0, 2), dtype=np.float64)
     low = np.array(BARK_EDGES_HZ[1:]) <= LOW_HZ

@@ -175,10 +175,11 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
             path=relative_path(track.path, folder),
             sha256=survey.sha256,
             channels=track.channels,
+            role=stem.role.name,
             mute=survey.silent,
             note="silent: nothing in the file is louder than -70 LUFS" if survey.silent else None,
         )
-        for track, survey in zip(heard.song.tracks, heard.surveys, strict=True)
+        for track, survey, stem in zip(heard.song.tracks, heard.surveys, heard.stems, strict=True)
     )
     reference = ReferenceMix(
         path=relative_path(heard.reference.info.path, folder),

@@ -43,6 +43,7 @@ class TrackMix(_Part):
     path: str = Field(description="The audio file, relative to the folder of this document.")
     sha256: _SHA256 = Field(description="Of the file's bytes when the mix was made.")
     channels: int = Field(ge=1, le=2, description="Channels mixed; a stereo file whose sides are equal counts as mono.")
+    role: str = Field("", description="What the stem is, as its name tells; empty when it tells nothing.")
     mute: bool = False
     note: str | None = Field(default=None, description="Why it is muted, or what was noticed about the file.")
     settings: Values = Field(default_factory=dict, description="By dotted name; what is left out is at its default.")

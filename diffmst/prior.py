@@ -10,6 +10,7 @@ from torch import Tensor
 
 from diffmst.layout import Layout, Section, Settings
 from diffmst.params import Param
+from diffmst.roles import UNKNOWN, Role
 
 NOMINAL_LUFS = -24.0
 """Loudness that the input gain brings every track to, so that a compressor threshold means the same for all."""
@@ -22,6 +23,9 @@ BOUND = 3.0
 
 PAN_SPREAD = 0.25
 """Start of a mono track that may be panned, to one side or the other: at the centre the width has no gradient."""
+
+PAIR_PAN = 0.6
+"""Where the sides of a pair of mono files stand."""
 
 LOW_TRACK = 0.5
 """A track with more than this share of its power below `LOW_HZ` carries the low end and stays in the middle."""
@@ -58,12 +62,11 @@ class _Belief(NamedTuple):
 # and tone of its mix well, but hardly the ratio or release on one of its tracks. The first pattern that fits counts;
 # a control that none fits is not touched.
 _TRACK_BELIEFS = (
-    _Belief("panner.pan", plus=0.35),
     _Belief("eq.*.gain_db", plus=1.5),
     _Belief("eq.*.freq_hz", factor=1.3),
     _Belief("eq.*.q", factor=1.2),
     _Belief("compressor.threshold_db", plus=4.0),
-    _Belief("compressor.ratio", factor=1.25),
+    _Belief("compressor.ratio", factor=1.35),
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
     _Belief("send.gain_db", plus=4.0, mean=-32.0),
@@ -77,7 +80,7 @@ _MASTER_BELIEFS = (
     _Belief("eq.*.freq_hz", factor=1.3),
     _Belief("eq.*.q", factor=1.2),
     _Belief("compressor.threshold_db", plus=4.0),
-    _Belief("compressor.ratio", factor=1.3),
+    _Belief("compressor.ratio", factor=1.6),
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
 )
@@ -86,28 +89,57 @@ _LOW_PAN_WIDTH = 0.02
 _STEREO_PAN_WIDTH = 0.1
 
 
-def sane_prior(
-    layout: Layout, loudness_lufs: Sequence[float], channels: Sequence[int], low_shares: Sequence[float]
-) -> Prior:
+class Stem(NamedTuple):
+    """What the prior knows of a track.
+
+    Attributes:
+        loudness_lufs: integrated; -inf for a silent track, which is left alone.
+        channels: 1 or 2.
+        low_share: share of its power below `LOW_HZ`.
+        role: `UNKNOWN` where nothing tells it.
+        side: -1 or 1 for one side of a pair of files, else 0.
+    """
+
+    loudness_lufs: float
+    channels: int
+    low_share: float
+    role: Role = UNKNOWN
+    side: int = 0
+
+    @property
+    def audible(self) -> bool:
+        """Whether there is anything to mix."""
+        return math.isfinite(self.loudness_lufs)
+
+    @property
+    def pan(self) -> float:
+        """Where it usually stands."""
+        return self.side * PAIR_PAN if self.channels == 1 else 0.0
+
+    @property
+    def pan_width(self) -> float:
+        """How far from there: what carries the low end not at all; what has an image of its own hardly."""
+        if self.low_share > LOW_TRACK:
+            return _LOW_PAN_WIDTH
+        return min(self.role.pan_width, _STEREO_PAN_WIDTH) if self.channels == 2 else self.role.pan_width
+
+
+def sane_prior(layout: Layout, stems: Sequence[Stem]) -> Prior:
     """Balanced loudness, neutral effects, and how far a careful engineer goes from there.
 
-    Args:
-        layout: the console's controls.
-        loudness_lufs: integrated loudness of each track; -inf for a silent one, which is left alone.
-        channels: 1 or 2 of each track.
-        low_shares: share of each track's power below `LOW_HZ`.
+    Stems of known roles are balanced as such stems usually are, others equally loud.
     """
-    audible = torch.tensor([math.isfinite(loudness) for loudness in loudness_lufs])
-    defaults = layout.defaults(len(channels))
+    audible = torch.tensor([stem.audible for stem in stems])
+    defaults = layout.defaults(len(stems))
     tracks = _believed(layout.track, defaults.tracks, _TRACK_BELIEFS)
     fx = _believed(layout.fx, defaults.fx, _FX_BELIEFS)
     master = _believed(layout.master, defaults.master, _MASTER_BELIEFS)
-    _set_levels(layout.track, tracks, loudness_lufs)
-    _limit_panning(layout.track, tracks, channels, low_shares)
+    _set_levels(layout.track, tracks, stems)
+    _set_pans(layout.track, tracks, stems)
     tracks.width[0, ~audible] = 0
     mean = Settings(tracks.mean, fx.mean, master.mean)
     width = Settings(tracks.width, fx.width, master.width)
-    return Prior(mean, width, mean._replace(tracks=_spread(layout.track, tracks, channels)))
+    return Prior(mean, width, mean._replace(tracks=_spread(layout.track, tracks, stems)))
 
 
 class _Column(NamedTuple):
@@ -136,20 +168,39 @@ def _unit_width(param: Param, mean: float, belief: _Belief) -> float:
     return float(param.to_unit(values).diff().abs())
 
 
-def _set_levels(section: Section, tracks: _Column, loudness_lufs: Sequence[float]) -> None:
-    """Every track at equal loudness by its input gain; its level free within what keeps it audible in the mix."""
-    names = list(section.params)
-    gain, level = names.index("input.gain_db"), names.index(level_control(section))
-    audible = [loudness for loudness in loudness_lufs if math.isfinite(loudness)]
+def _set_levels(section: Section, tracks: _Column, stems: Sequence[Stem]) -> None:
+    """Every track at one loudness by its input gain, balanced by its level, which is free as long as all are heard."""
+    audible = [stem for stem in stems if stem.audible]
+    usual_lu = [stem.role.level_lu for stem in audible]
+    middle_lu = sum(usual_lu) / max(1, len(usual_lu))
     below_mix_lu = -10 * math.log10(max(1, len(audible)))  # one of n equally loud, unrelated tracks
     width_db = min(_LEVEL_WIDTH_DB, max(0.5, (below_mix_lu - QUIETEST_LU) / BOUND))
-    level_param = section.params[names[level]]
-    tracks.width[..., level] = width_db / (level_param.high - level_param.low)
-    for track, loudness in enumerate(loudness_lufs):
-        param = section.params["input.gain_db"]
-        gain_db = NOMINAL_LUFS - loudness if math.isfinite(loudness) else 0.0
-        position = param.to_unit(torch.tensor(min(max(gain_db, param.low), param.high), dtype=torch.float64))
-        tracks.mean[..., track, gain] = position
+    for track, stem in enumerate(stems):
+        if stem.audible:
+            _set(section, tracks.mean, track, "input.gain_db", NOMINAL_LUFS - stem.loudness_lufs)
+            balance_db = stem.role.level_lu - middle_lu
+            _set(section, tracks.mean, track, level_control(section), balance_db, add=True)
+            tracks.width[..., track, _column(section, level_control(section))] = width_db / _span(section)
+
+
+def _set_pans(section: Section, tracks: _Column, stems: Sequence[Stem]) -> None:
+    param = section.params["panner.pan"]
+    for track, stem in enumerate(stems):
+        _set(section, tracks.mean, track, "panner.pan", stem.pan)
+        tracks.width[..., track, _column(section, "panner.pan")] = stem.pan_width / (param.high - param.low)
+
+
+def _spread(section: Section, tracks: _Column, stems: Sequence[Stem]) -> Tensor:
+    """Start positions: mono tracks that may be panned, and are not yet, stand to the left and right in turn."""
+    start = tracks.mean.clone()
+    movable = [
+        track
+        for track, stem in enumerate(stems)
+        if stem.audible and stem.channels == 1 and not stem.side and stem.pan_width > PAN_SPREAD / 2
+    ]
+    for place, track in enumerate(movable):
+        _set(section, start, track, "panner.pan", PAN_SPREAD * (-1) ** place)
+    return start
 
 
 def level_control(section: Section) -> str:
@@ -157,23 +208,19 @@ def level_control(section: Section) -> str:
     return "fader.gain_db" if "fader.gain_db" in section.params else "input.gain_db"
 
 
-def _limit_panning(section: Section, tracks: _Column, channels: Sequence[int], low_shares: Sequence[float]) -> None:
-    """Tracks that carry the low end stay in the middle; stereo tracks, which have their own image, nearly so."""
-    pan = list(section.params).index("panner.pan")
-    param = section.params["panner.pan"]
-    for track, (count, share) in enumerate(zip(channels, low_shares, strict=True)):
-        if share > LOW_TRACK:
-            tracks.width[..., track, pan] = _LOW_PAN_WIDTH / (param.high - param.low)
-        elif count == 2:
-            tracks.width[..., track, pan] = _STEREO_PAN_WIDTH / (param.high - param.low)
+def _set(section: Section, unit: Tensor, track: int, control: str, value: float, *, add: bool = False) -> None:
+    """Sets a control of one track to a physical value, or adds it, within the control's range."""
+    param, column = section.params[control], _column(section, control)
+    if add:
+        value += float(param.from_unit(unit[..., track, column]).flatten()[0])
+    unit[..., track, column] = param.to_unit(unit.new_tensor(min(max(value, param.low), param.high)))
 
 
-def _spread(section: Section, tracks: _Column, channels: Sequence[int]) -> Tensor:
-    """Start positions: mono tracks that may be panned stand to the left and right in turn."""
-    start, pan = tracks.mean.clone(), list(section.params).index("panner.pan")
-    movable = [
-        track for track, count in enumerate(channels) if count == 1 and tracks.width[0, track, pan] > PAN_SPREAD / 4
-    ]
-    for place, track in enumerate(movable):
-        start[..., track, pan] += PAN_SPREAD / 2 * (-1) ** place
-    return start
+def _column(section: Section, control: str) -> int:
+    return list(section.params).index(control)
+
+
+def _span(section: Section) -> float:
+    """Range of the level control, dB."""
+    param = section.params[level_control(section)]
+    return param.high - param.low

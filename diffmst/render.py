@@ -136,10 +136,10 @@ def render_document(
     if out.suffix.lower() != ".wav":
         raise UserError(f"{out}: must end in .wav, as that is what it will be")
     mix = Mix.read(path)
-    song = song_of(mix, path.parent, progress)
+    names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
     with OutputFolder(out.parent, force=force) as outputs:
-        names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
-        outputs.claim(names, inputs=[path, *(track.path for track in song.tracks)])
+        outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])
+        song = song_of(mix, path.parent, progress)
         compile_kernels(progress)
         return render(mix, song, outputs, out.name, stems=stems, progress=progress)
 

@@ -1,18 +1,18 @@
 """Whether a mix is one that an engineer would sign: figures that say more than a distance to a reference can."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from diffmst.console import Channels, row_tracks, track_strips
+from diffmst.console import row_tracks, track_strips
 from diffmst.dsp.loudness import energy_to_lufs, k_weight, pooled_loudness
 from diffmst.layout import Layout, Settings
-from diffmst.prior import LOW_HZ, LOW_TRACK
+from diffmst.prior import LOW_TRACK, Stem
 from diffmst.refine import Excerpts
 
 _LEAST_ENERGY = 1e-12
-_SPECTRUM_FRAME = 8_192
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,20 @@ class Sanity:
     mono_loss_lu: float
 
 
-def measure_sanity(excerpts: Excerpts, settings: Settings, layout: Layout) -> Sanity:
-    """The figures of a mix of `excerpts` with physical settings (batch of one)."""
+def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Sanity:
+    """The figures of a mix.
+
+    Args:
+        excerpts: of the song.
+        stems: what is known of its tracks.
+        settings: physical, batch of one.
+        layout: the console's controls.
+    """
     with torch.no_grad():
         mixed = excerpts.mixed(settings, layout)
         energy = wet_track_energies(excerpts, settings, layout)
     loudness_lu = energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))
-    low = low_shares(excerpts.audio, excerpts.channels, excerpts.sample_rate) > LOW_TRACK
+    low = torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
     audible = energy.sum(-1) > _LEAST_ENERGY
     sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
     off_centre_db = (sides_db[:, 0] - sides_db[:, 1]).abs()
@@ -71,18 +78,6 @@ def wet_track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -
     energies = torch.stack(per_window)
     sounding = energies.sum(-1) > 1e-2 * energies.sum(-1).amax(0)  # within 20 dB of its loudest window
     return (energies * sounding[..., None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None]
-
-
-def low_shares(audio: Tensor, channels: Channels, sample_rate: int) -> Tensor:
-    """Share of every track's power below `LOW_HZ`; audio [windows, rows, time], returns [tracks], 0 for silence."""
-    frames = audio.unfold(-1, min(_SPECTRUM_FRAME, audio.shape[-1]), min(_SPECTRUM_FRAME, audio.shape[-1]))
-    window = torch.hann_window(frames.shape[-1])
-    power = sum(torch.fft.rfft(part * window).abs().square().sum(1) for part in frames)
-    low_bins = int(LOW_HZ * frames.shape[-1] / sample_rate) + 1
-    shares = torch.zeros(len(channels), 2, dtype=torch.float64)
-    parts = torch.stack([power[:, :low_bins].sum(-1), power.sum(-1)], -1).double()
-    shares.index_add_(0, row_tracks(channels), parts)
-    return shares[:, 0] / shares[:, 1].clamp_min(_LEAST_ENERGY)
 
 
 def _mono_loss_lu(mixed: Tensor, sample_rate: int) -> float:

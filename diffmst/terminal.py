@@ -138,7 +138,11 @@ def report_controls(layout: Layout) -> None:
     """Every control of a console, a table per section."""
     for name, section in layout.sections():
         table = Table(title=f"{name}: {len(section)} controls", title_justify="left", title_style="bold")
-        _add_columns(table, ["control", "unit", "from", "to", "default", "scale"], numbers=("from", "to", "default"))
+        table.add_column("control", no_wrap=True)
+        table.add_column("unit")
+        for heading in ("from", "to", "default"):
+            table.add_column(heading, justify="right")
+        table.add_column("scale")
         table.add_column("what it is")
         for control, param in section.params.items():
             numbers = (f"{value:.5g}" for value in (param.low, param.high, param.default))
@@ -151,9 +155,13 @@ def report_rows(rows: Sequence[Row]) -> None:
     done = [row for row in rows if not row.error]
     figures = list(dict.fromkeys(name for row in done for name in row.figures if not name.startswith("AF ")))
     table = Table(header_style="bold")
-    _add_columns(table, ["song", "reference", "system", *figures], numbers=figures)
+    for heading in ("song", "reference", "system"):
+        table.add_column(heading, overflow="fold")
+    for name in figures:
+        table.add_column(name.replace("_", " "), justify="right")
     for row in done:
-        table.add_row(row.song, row.reference, row.system, *(f"{row.figures[name]:.3g}" for name in figures))
+        names = (one_line(name) for name in (row.song, row.reference, row.system))
+        table.add_row(*names, *(f"{row.figures[name]:.3g}" for name in figures))
     table.add_section()
     for system in dict.fromkeys(row.system for row in done):
         of_system = [row.figures for row in done if row.system == system]
@@ -172,9 +180,3 @@ def print_json(data: object) -> None:
 
 def _print_table(table: Table) -> None:
     (_out if _out.is_terminal else Terminal(**_PLAIN, width=_FILE_WIDTH)).print(table)
-
-
-def _add_columns(table: Table, names: Sequence[str], numbers: Sequence[str]) -> None:
-    for name in names:
-        justify = "right" if name in numbers else "left"
-        table.add_column(name.replace("_", " "), justify=justify, overflow="fold")  # type: ignore[arg-type]

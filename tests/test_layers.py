@@ -21,6 +21,7 @@ LAYERS = [
     ["outputs"],
     ["audio"],
     ["data"],
+    ["roles"],
     ["prior", "stereo_field", "progress"],
     ["refine", "mastering", "profile"],
     ["sanity", "listening", "render"],

@@ -5,7 +5,7 @@ import torch
 
 from diffmst.distance import ReferenceDistance
 from diffmst.layout import DEFAULT
-from diffmst.prior import BOUND, sane_prior
+from diffmst.prior import BOUND, Stem, sane_prior
 from diffmst.refine import Excerpts, refine
 
 RATE = 22_050
@@ -21,7 +21,7 @@ def excerpts(generator):
 
 @pytest.fixture
 def prior():
-    return sane_prior(DEFAULT, [-30.0, -30.0], CHANNELS, [0.9, 0.0])
+    return sane_prior(DEFAULT, [Stem(-30.0, 1, 0.9), Stem(-30.0, 2, 0.0)])
 
 
 @pytest.fixture

@@ -84,6 +84,8 @@ def open_decoder(path: Path) -> Decoder:
 
 def _check_is_file(path: Path) -> None:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(f"{path}: is a device or a pipe, and an audio file is needed here")
         with path.open("rb") as file:
             if not file.read(1):
                 raise UserError(f"{path}: the file is empty; export or copy it again")

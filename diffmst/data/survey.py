@@ -26,6 +26,8 @@ BANDS = len(BARK_EDGES_HZ) - 1
 # The largest positive value of 16 bits.
 FULL_SCALE = 1 - 2.0**-15
 _GATING_HOPS = 4
+# Power around its mean, relative to that of the mean, that rounding leaves in a constant signal.
+_CONSTANT = 1e-6
 _BLOCK_HOPS = 20
 
 Progress = Callable[[int, int], None]
@@ -41,7 +43,7 @@ class Survey:
         info: what the file is, with the true number of frames.
         energy: K-weighted mean square per hop, [channels, hops].
         bands: mean square per hop and Bark band, [mid (and side, if stereo), BANDS, hops]; mid is (L + R) / 2.
-        loudness_lufs: integrated loudness (ITU-R BS.1770-4); -inf when nothing passes the gates.
+        loudness_lufs: integrated loudness (ITU-R BS.1770-4); -inf when nothing passes the gates, and for a constant.
         peak: largest absolute sample.
         clip_runs: places where 3 or more samples in a row have one value, at full scale.
         bad_samples: values that were NaN or infinite.
@@ -179,7 +181,7 @@ class _Measurement:
             info=info,
             energy=energy,
             bands=self._bands.result(),
-            loudness_lufs=self._loudness_lufs(energy),
+            loudness_lufs=-np.inf if self._is_constant() else self._loudness_lufs(energy),
             peak=self._peak,
             clip_runs=self._clips.count,
             bad_samples=reader.bad_samples,
@@ -195,6 +197,14 @@ class _Measurement:
         if whole < _GATING_HOPS:
             return integrated_loudness_from_hops(energy.sum(1, keepdims=True) * self._hop / self.frames)
         return integrated_loudness_from_hops(energy[:, :whole])
+
+    def _is_constant(self) -> bool:
+        """Nothing but an offset: there is no sound in it, yet a meter hears the click where it begins."""
+        if self.frames < self._hop:
+            return False
+        offset_power = np.square(self._sum / self.frames)
+        power = self._products[: len(self._sum)] / self.frames
+        return bool((power - offset_power <= _CONSTANT * offset_power).all())
 
     def _correlation(self) -> float:
         left, right, both = self._products
