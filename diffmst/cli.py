@@ -62,13 +62,6 @@ class LayoutName(StrEnum):
     PAPER = "paper"
 
 
-def _number(value: float | None) -> float | None:
-    """Refuses nan, which every range lets through."""
-    if value is not None and math.isnan(value):
-        raise typer.BadParameter("nan is not a number.")
-    return value
-
-
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the same names.")]
 Stems = Annotated[bool, typer.Option("--stems", help="Also write every processed stem and the reverb return.")]
 Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set of controls.")]
@@ -83,29 +76,24 @@ def mix(
         str, typer.Option("--loudness", help="'reference', 'keep', or integrated loudness in LUFS, such as -14.")
     ] = "reference",
     ceiling: Annotated[
-        float,
-        typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0, callback=_number),
+        float, typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0)
     ] = -1.0,
     sample_format: Annotated[
         SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")
     ] = SampleFormat.BITS_24,
     write_stems: Stems = False,
     start: Annotated[
-        float | None,
-        typer.Option("--start", help="Listen to the stems from here only, s.", min=0, callback=_number),
+        float | None, typer.Option("--start", help="Listen to the stems from here only, s.", min=0)
     ] = None,
     reference_start: Annotated[
-        float | None,
-        typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0, callback=_number),
+        float | None, typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0)
     ] = None,
     seconds: Annotated[
-        float | None,
-        typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60, callback=_number),
+        float | None, typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60)
     ] = None,
     steps: Annotated[int, typer.Option("--steps", help="Refinement steps at most; 0 balances only.", min=0)] = 80,
     time_s: Annotated[
-        float,
-        typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit", callback=_number),
+        float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")
     ] = math.inf,
     layout: Layout = LayoutName.DEFAULT,
     force: Force = False,

@@ -3,6 +3,7 @@
 import math
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ HARDEST_LIMITING_DB = 9.0
 """The limiter takes no more than this off the highest peak; a louder target is not reached."""
 
 _GAIN_TRIALS = 6
+_FLATTEST = 0.2  # LU per dB: more gain than its inverse asks for is never tried at once
 _ROUNDING_DB = 1e-3  # kept from the ceiling, for what the sample format rounds up
 _BLOCK_FRAMES = 65_536
 
@@ -57,12 +59,14 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # a full disk refuses the last buffer again; the file is gone all the same
+            self._file.close()
 
     def append(self, block: Audio) -> None:
         """Adds a block [2, frames]."""
         with write_errors(self._folder):
             self._file.write(np.ascontiguousarray(block.T).tobytes())
+            self._file.flush()
         self.frames += block.shape[1]
 
     def __iter__(self) -> Iterator[Audio]:
@@ -113,27 +117,41 @@ def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings, pass
             heard.add(block)
         return heard
 
-    return _limited_gain(heard_at, gain_db, headroom_db + HARDEST_LIMITING_DB, target_lufs, settings.ceiling_dbtp)
+    just_unlimited = _Trial(headroom_db, meter.integrated_lufs + headroom_db)
+    return _limited_gain(heard_at, just_unlimited, target_lufs, settings.ceiling_dbtp)
+
+
+class _Trial(NamedTuple):
+    """A gain in front of the limiter, and the loudness behind it."""
+
+    gain_db: float
+    loudness_lufs: float
 
 
 def _limited_gain(
-    heard_at: Callable[[float], LoudnessMeter],
-    gain_db: float,
-    highest_db: float,
-    target_lufs: float,
-    ceiling_dbtp: float,
+    heard_at: Callable[[float], LoudnessMeter], last: _Trial, target_lufs: float, ceiling_dbtp: float
 ) -> Gain:
-    """The gain in front of the limiter, by trial: what is missing at one is added for the next."""
-    for trial in range(_GAIN_TRIALS):
-        gain_db = min(gain_db, highest_db)
+    """The gain in front of the limiter, by secants: the loudness rises with it, more and more slowly.
+
+    Args:
+        heard_at: what a meter hears behind the limiter at a gain.
+        last: the highest gain at which there is nothing to limit.
+        target_lufs: loudness wanted.
+        ceiling_dbtp: of the limiter.
+    """
+    highest_db = last.gain_db + HARDEST_LIMITING_DB
+    gain_db = min(last.gain_db + target_lufs - last.loudness_lufs, highest_db)
+    for _ in range(_GAIN_TRIALS):
         heard = heard_at(gain_db)
-        missing_lu = target_lufs - heard.integrated_lufs
-        at_the_limit = gain_db == highest_db and missing_lu > 0
-        if abs(missing_lu) < LOUDNESS_TOLERANCE_LU or at_the_limit or trial == _GAIN_TRIALS - 1:
+        trial = _Trial(gain_db, heard.integrated_lufs)
+        missing_lu = target_lufs - trial.loudness_lufs
+        slope = (trial.loudness_lufs - last.loudness_lufs) / (trial.gain_db - last.gain_db)
+        gain_db = min(trial.gain_db + missing_lu / min(max(slope, _FLATTEST), 1.0), highest_db)
+        last = trial
+        if abs(missing_lu) < LOUDNESS_TOLERANCE_LU or gain_db == trial.gain_db:
             break
-        gain_db += missing_lu
     over_db = heard.true_peak_dbtp - ceiling_dbtp
-    return Gain(gain_db, limited=True, trim_db=-(over_db + _ROUNDING_DB) if over_db > -_ROUNDING_DB else 0.0)
+    return Gain(last.gain_db, limited=True, trim_db=-(over_db + _ROUNDING_DB) if over_db > -_ROUNDING_DB else 0.0)
 
 
 def write_master(

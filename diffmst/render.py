@@ -133,9 +133,9 @@ def render_document(
     Raises:
         UserError: the document or a stem cannot be used, or the output not written.
     """
+    mix = Mix.read(path)
     if out.suffix.lower() != ".wav":
         raise UserError(f"{out}: must end in .wav, as that is what it will be")
-    mix = Mix.read(path)
     names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
     with OutputFolder(out.parent, force=force) as outputs:
         outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])

@@ -81,6 +81,7 @@ STEMS = {
     "header only": (lambda path: write(path / "kick.wav", np.zeros(0)).parent, "kick.wav"),
     "32 channels": (lambda path: channels(path, 32), "32 channels"),
     "silence": (lambda path: constant(path, 0.0), "silent"),
+    "only DC": (lambda path: constant(path, 0.3), "silent"),
     "only NaN": (lambda path: samples(path, np.nan), "silent"),
     "only infinity": (lambda path: samples(path, np.inf), "silent"),
     "name no JSON can hold": (not_utf8, "not valid UTF-8"),
@@ -103,6 +104,7 @@ REFERENCES = {
     "zero bytes": (lambda path: stem(path, b"") / "kick.wav", "the file is empty"),
     "32 channels": (lambda path: channels(path, 32) / "surround.wav", "32 channels"),
     "silence": (lambda path: constant(path, 0.0) / "kick.wav", "is silent"),
+    "only DC": (lambda path: constant(path, 0.3) / "kick.wav", "is silent"),
     "only NaN": (lambda path: samples(path, np.nan) / "kick.wav", "is silent"),
 }
 
@@ -138,8 +140,11 @@ def cut(folder):
 ODD_STEMS = {
     "NaN and infinity": (add_nan, "no numbers were replaced by silence: “broken” (11)"),
     "truncated": (cut, "ends before it should: “cut”"),
-    "DC": (lambda folder: write(folder / "offset.wav", np.full(3 * RATE, 0.3)), "DC offset"),
-    "tone on DC": (lambda folder: write(folder / "offset.wav", 0.3 + tone(300, 3.0)), "Off centre (DC offset): “offset”"),
+    "DC": (lambda folder: write(folder / "offset.wav", np.full(3 * RATE, 0.3)), "Silent, and muted: “offset”"),
+    "tone on DC": (
+        lambda folder: write(folder / "offset.wav", 0.3 + tone(300, 3.0)),
+        "Off centre (DC offset): “offset”",
+    ),
     "silent": (lambda folder: write(folder / "quiet.wav", np.zeros(RATE)), "Silent, and muted: “quiet”"),
     "clipped": (lambda folder: write(folder / "hot.wav", (8 * tone(99, 3.0)).clip(-1, 1)), "Clipped: “hot”"),
     "one sample": (lambda folder: write(folder / "click.wav", np.array([0.5])), "Stems differ in length"),
@@ -165,7 +170,10 @@ ODD_REFERENCES = {
     "0.1 s": (lambda path: write_reference(path, seconds=0.1), "lasts only 0.1 s"),
     "beyond full scale": (lambda path: write(path, noise(4.0, level=3.0), subtype="FLOAT"), "louder than most"),
     "hardly audible": (lambda path: write(path, noise(4.0, level=1e-3), subtype="FLOAT"), "quieter than most"),
-    "NaN": (lambda path: write(path, np.where(np.arange(RATE * 4) % 999, noise(4.0), np.nan), subtype="FLOAT"), "held 89"),
+    "NaN": (
+        lambda path: write(path, np.where(np.arange(RATE * 4) % 999, noise(4.0), np.nan), subtype="FLOAT"),
+        "held 89",
+    ),
     "one tone": (lambda path: write(path, tone(1000, 4.0)), "The reference is mono"),
     "left only": (lambda path: write(path, np.outer([1, 0], noise(4.0))), "lasts only 4.0 s"),
 }

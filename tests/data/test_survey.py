@@ -125,6 +125,13 @@ def test_silence_is_recognised(wav, level, silent):
     assert not found.bands.any() or level
 
 
+def test_a_constant_is_silent_and_sound_on_an_offset_is_not(tmp_path):
+    constant = np.full((2, 96_000), [[0.3], [-1.0]], np.float32)
+    found = survey(tmp_path / "constant.wav", constant)
+    assert found.silent and found.dc_offset == pytest.approx(-1, abs=1e-3)
+    assert not survey(tmp_path / "sound.wav", constant / 2 + noise(96_000, 2, level=0.01)).silent
+
+
 @pytest.mark.parametrize("frames", [1, 100, 4800, 5000, 19_199])
 def test_what_is_shorter_than_a_gating_block_has_a_loudness(wav, frames):
     found = survey(wav, noise(frames, 1, level=0.5) + 0.5)
