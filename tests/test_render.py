@@ -1,0 +1,169 @@
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from songs import RATE, noise, tone, write, write_song
+
+from diffmst.console import mix as console_mix
+from diffmst.data.song import Song
+from diffmst.errors import UserError
+from diffmst.mastering import Spool
+from diffmst.mix import Mix, TrackMix
+from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.render import Taps, render, render_document, run_console, song_of, stem_names
+
+SETTINGS = {"fader.gain_db": -6.0, "panner.pan": 0.3, "send.gain_db": -12.0, "compressor.ratio": 4.0}
+FLOAT_SUMS = 1e-6  # what another order of float32 sums changes
+
+
+@pytest.fixture
+def document(tmp_path):
+    """A mix document beside its song."""
+    song = Song.open([write_song(tmp_path / "song", 4.0)])
+    tracks = tuple(
+        TrackMix(
+            name=track.name,
+            path=f"song/{track.path.name}",
+            sha256="0" * 64,
+            channels=track.channels,
+            settings=SETTINGS,
+        )
+        for track in song.tracks
+    )
+    path = tmp_path / "mix.json"
+    write_text_atomically(path, Mix(sample_rate=RATE, tracks=tracks).to_json())
+    return path
+
+
+def console_output(mix, song, tmp_path, block_frames):
+    """The mix, its parts, and the loudness that the meter heard."""
+    parts = {"mix": [], "stems": [], "reverb": []}
+    with Spool(tmp_path) as spool, song.reader(block_frames) as blocks:
+        meter = run_console(mix, blocks, spool, Taps(*(part.append for part in parts.values())))
+        spooled = np.concatenate(list(spool), -1)
+    return {name: np.concatenate(part, -1) for name, part in parts.items()} | {"spooled": spooled}, meter
+
+
+def test_blocks_of_any_size_give_what_one_piece_gives(document, tmp_path):
+    mix = Mix.read(document)
+    song = song_of(mix, tmp_path)
+    with song.reader(song.frames) as blocks:
+        (audio,) = blocks
+    whole = console_mix(torch.from_numpy(audio)[None], RATE, mix.settings, mix.channels)[0].numpy()
+    for frames in (65_536, 4_096, 999):
+        made, meter = console_output(mix, song, tmp_path, frames)
+        np.testing.assert_allclose(made["mix"], whole, atol=FLOAT_SUMS)
+        np.testing.assert_array_equal(made["spooled"], made["mix"])
+        assert made["stems"].shape == (3, *whole.shape) and made["reverb"].shape == whole.shape
+        assert meter.integrated_lufs == pytest.approx(-20, abs=15)
+
+
+def test_the_same_document_gives_the_same_bytes(document, tmp_path):
+    for name in ("a.wav", "b.wav"):
+        render_document(document, tmp_path / name, stems=True)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    for name in ("01 bass.wav", "02 hats.wav", "03 keys.wav", "reverb.wav"):
+        assert (tmp_path / "a_stems" / name).read_bytes() == (tmp_path / "b_stems" / name).read_bytes()
+
+
+def test_everyone_hears_every_frame(document, tmp_path):
+    mix = Mix.read(document)
+    heard = {"input": 0, "mix": 0}
+
+    def count(name):
+        def add(block):
+            heard[name] += block.shape[1]
+
+        return add
+
+    with OutputFolder(tmp_path / "out") as outputs:
+        song = song_of(mix, tmp_path)
+        output = render(mix, song, outputs, "mix.wav", on_input=count("input"), on_mix=count("mix"))
+    assert heard == {"input": 4 * RATE, "mix": 4 * RATE} and output.frames == 4 * RATE
+
+
+def test_a_missing_stem_is_named_with_its_track(document, tmp_path):
+    (tmp_path / "song" / "keys.wav").unlink()
+    with pytest.raises(UserError, match=r"keys\.wav: no such file; track 'keys' was made from it"):
+        render_document(document, tmp_path / "new" / "mix.wav")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mix.json", "song"]
+
+
+def test_a_stem_that_lost_a_channel_is_refused(document, tmp_path):
+    write(tmp_path / "song" / "keys.wav", tone(440, 4.0))
+    with pytest.raises(UserError, match=r"keys\.wav: is mono now, track 'keys' was stereo"):
+        render_document(document, tmp_path / "mix.wav")
+
+
+def test_a_stem_that_won_a_channel_is_mixed_by_its_first(document, tmp_path):
+    bass = soundfile.read(tmp_path / "song" / "bass.wav")[0]
+    render_document(document, tmp_path / "a.wav")
+    write(tmp_path / "song" / "bass.wav", np.stack([bass, noise(4.0)]))
+    render_document(document, tmp_path / "b.wav")
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_a_document_moves_with_its_song(document, tmp_path):
+    render_document(document, tmp_path / "mix.wav")
+    moved = shutil.copytree(tmp_path, tmp_path / "elsewhere" / "far")
+    (moved / "mix.wav").unlink()
+    render_document(moved / "mix.json", moved / "mix.wav")
+    assert (moved / "mix.wav").read_bytes() == (tmp_path / "mix.wav").read_bytes()
+
+
+def test_names_of_processed_stems_are_safe_and_distinct():
+    names = stem_names("song.wav", ["a/b", "a:b", "..", "x" * 300, "طبلة", "CON", "reverb"])
+    assert names[:3] == ["song_stems/01 a_b.wav", "song_stems/02 a_b.wav", "song_stems/03 .wav"]
+    assert len(set(names)) == 8 and max(len(name.split("/")[1].encode()) for name in names) < 255
+    assert names[4] == "song_stems/05 طبلة.wav" and names[-1] == "song_stems/reverb.wav"
+    assert stem_names("a.wav", ["x"] * 100)[0] == "a_stems/001 x.wav"
+
+
+PEAK_OF_A_RENDER = """
+import resource, sys
+from pathlib import Path
+from diffmst.render import render_document
+for name in sys.argv[1:]:
+    render_document(Path(name), Path(name).with_suffix(".wav"))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is measured in other units")
+def test_memory_does_not_grow_with_the_length_of_the_song(tmp_path):
+    """90 s more are 16 MB more in the spool alone."""
+    documents = []
+    for seconds in (10, 100):
+        folder = tmp_path / str(seconds)
+        write(folder / "a.wav", noise(seconds), subtype="PCM_16")
+        write(folder / "b.wav", np.stack([noise(seconds, 1), noise(seconds, 2)]), subtype="PCM_16")
+        tracks = tuple(
+            TrackMix(name=name, path=f"{name}.wav", sha256="0" * 64, channels=channels, settings=SETTINGS)
+            for name, channels in (("a", 1), ("b", 2))
+        )
+        documents.append(folder / "mix.json")
+        write_text_atomically(documents[-1], Mix(sample_rate=RATE, tracks=tracks).to_json())
+    command = [sys.executable, "-c", PEAK_OF_A_RENDER, *map(str, documents)]
+    short_kb, long_kb = map(int, subprocess.check_output(command, stderr=subprocess.DEVNULL).split())
+    assert long_kb - short_kb < 6_000
+
+
+def test_a_silent_song_renders_to_silence(tmp_path):
+    write(tmp_path / "a.wav", np.zeros(RATE))
+    track = TrackMix(name="a", path="a.wav", sha256="0" * 64, channels=1, mute=True)
+    write_text_atomically(tmp_path / "mix.json", Mix(sample_rate=RATE, tracks=(track,)).to_json())
+    output = render_document(tmp_path / "mix.json", tmp_path / "mix.wav")
+    assert output.loudness_lufs == -np.inf and not soundfile.read(tmp_path / "mix.wav")[0].any()
+
+
+def test_neutral_settings_leave_a_stereo_track_as_it_is(tmp_path):
+    audio = np.stack([tone(300, 2.0), tone(500, 2.0)])
+    write(tmp_path / "a.wav", audio)
+    track = TrackMix(name="a", path="a.wav", sha256="0" * 64, channels=2)
+    write_text_atomically(tmp_path / "mix.json", Mix(sample_rate=RATE, tracks=(track,)).to_json())
+    render_document(tmp_path / "mix.json", tmp_path / "mix.wav")
+    np.testing.assert_allclose(soundfile.read(tmp_path / "mix.wav")[0].T, audio, atol=2**-22)
