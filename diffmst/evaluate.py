@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,11 +16,13 @@ from diffmst.audio import read
 from diffmst.console import ConsoleStream
 from diffmst.data.song import Song
 from diffmst.distance import ReferenceDistance
-from diffmst.dsp.loudness import normalize_loudness
+from diffmst.dsp.loudness import LoudnessMeter, normalize_loudness
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
 from diffmst.listening import Listening, Task, listen, prepare
 from diffmst.losses import AudioFeatureLoss, StyleLoss
+from diffmst.mastering import Spool, write_master
+from diffmst.mix import RenderSettings
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.prior import sane_prior
 from diffmst.progress import SILENT, Progress
@@ -198,17 +201,24 @@ def _rows_of_pair(pair: Pair, systems: Sequence[str], layout: Layout) -> Iterato
         began = time.monotonic()
         settings = SYSTEMS[system](task)
         seconds = time.monotonic() - began
-        mixed = mix_song(heard.song, settings, layout)
+        mixed = finished_mix(heard.song, settings, layout, heard.reference_loudness_lufs)
         sanity = asdict(measure_sanity(task.excerpts, task.stems, settings, layout))
         figures = _distances(mixed, reference, heard.song.sample_rate)
         yield Row(*names, system, figures | sanity | {"seconds": seconds})
 
 
-def mix_song(song: Song, settings: Settings, layout: Layout) -> Tensor:
-    """A whole song by the console, before loudness and ceiling, [1, 2, time]."""
+def finished_mix(song: Song, settings: Settings, layout: Layout, loudness_lufs: float) -> Tensor:
+    """A whole song as the user gets it, at its loudness under the ceiling, [1, 2, time]."""
     stream = ConsoleStream(song.sample_rate, settings, song.channels, layout=layout)
-    with song.reader() as blocks:
-        return torch.cat([stream.process(torch.from_numpy(block)).mix for block in blocks], -1)[None]
+    meter = LoudnessMeter(song.sample_rate, channels=2)
+    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool, song.reader() as blocks:
+        for block in blocks:
+            mixed = stream.process(torch.from_numpy(block)).mix.numpy()
+            spool.append(mixed)
+            meter.add(mixed)
+        path = Path(folder) / "mix.wav"
+        write_master(spool, meter, path, RenderSettings(loudness_lufs=min(0.0, loudness_lufs), subtype="FLOAT"))
+        return _stereo(read(path))
 
 
 def _distances(mixed: Tensor, reference: Tensor, sample_rate: int) -> dict[str, float]:

@@ -84,7 +84,7 @@ _MASTER_BELIEFS = (
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
 )
-_LEVEL_WIDTH_DB = 3.0
+_LEVEL_WIDTH_DB, _LEAST_LEVEL_WIDTH_DB = 3.0, 0.5
 _LOW_PAN_WIDTH = 0.02
 _STEREO_PAN_WIDTH = 0.1
 
@@ -170,16 +170,15 @@ def _unit_width(param: Param, mean: float, belief: _Belief) -> float:
 
 def _set_levels(section: Section, tracks: _Column, stems: Sequence[Stem]) -> None:
     """Every track at one loudness by its input gain, balanced by its level, which is free as long as all are heard."""
-    audible = [stem for stem in stems if stem.audible]
-    usual_lu = [stem.role.level_lu for stem in audible]
+    usual_lu = [stem.role.level_lu for stem in stems if stem.audible]
     middle_lu = sum(usual_lu) / max(1, len(usual_lu))
-    below_mix_lu = -10 * math.log10(max(1, len(audible)))  # one of n equally loud, unrelated tracks
-    width_db = min(_LEVEL_WIDTH_DB, max(0.5, (below_mix_lu - QUIETEST_LU) / BOUND))
+    mix_lu = 10 * math.log10(sum(10 ** (level_lu / 10) for level_lu in usual_lu) or 1.0)
     for track, stem in enumerate(stems):
         if stem.audible:
             _set(section, tracks.mean, track, "input.gain_db", NOMINAL_LUFS - stem.loudness_lufs)
-            balance_db = stem.role.level_lu - middle_lu
-            _set(section, tracks.mean, track, level_control(section), balance_db, add=True)
+            _set(section, tracks.mean, track, level_control(section), stem.role.level_lu - middle_lu, add=True)
+            room_lu = stem.role.level_lu - mix_lu - QUIETEST_LU
+            width_db = min(_LEVEL_WIDTH_DB, max(_LEAST_LEVEL_WIDTH_DB, room_lu / BOUND))
             tracks.width[..., track, _column(section, level_control(section))] = width_db / _span(section)
 
 

@@ -1,5 +1,7 @@
 """The command line as users meet it: commands, options, what is printed, and what lies in the folder afterwards."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -12,7 +14,7 @@ import pytest
 import soundfile
 from songs import write, write_song
 
-from diffmst import __version__, terminal
+from diffmst import __version__, cli, terminal
 from diffmst.cli import main
 from diffmst.layout import LAYOUTS
 from diffmst.mix import json_schema
@@ -38,11 +40,6 @@ def mix(run, song, reference):
 
 def contents(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-
-
-def in_a_process(*arguments, **options):
-    command = [sys.executable, "-m", "diffmst", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, timeout=100, check=False, **options)
 
 
 def test_the_version(run):
@@ -253,10 +250,14 @@ def test_any_name_will_do(run, tmp_path, reference, name):
     assert code == 2 and err[-1].startswith(terminal.one_line(f"error: {out / name}.wav: already exists"))
 
 
-def test_a_terminal_of_another_script_gets_question_marks(tmp_path):
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = in_a_process("mix", tmp_path / "طبلة", "-r", "x.wav", env=environment)
-    assert done.returncode == 2 and done.stderr.endswith(b"/????: no such file or folder\n")
+def test_a_terminal_of_another_script_gets_question_marks(monkeypatch):
+    sent = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(sent, encoding="ascii", write_through=True))
+    monkeypatch.setattr(sys, "argv", ["diffmst", "mix", "طبلة", "-r", "x.wav"])
+    monkeypatch.setattr(cli, "_clean_up_when_ended", lambda: None)
+    with pytest.raises(SystemExit) as end:
+        cli.run()
+    assert end.value.code == 2 and sent.getvalue() == b"error: ????: no such file or folder\n"
 
 
 def test_effects_prints_every_control(run):
@@ -272,9 +273,10 @@ def test_effects_prints_the_schema(run):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has such a device")
-def test_a_full_disk_behind_the_output_is_one_line():
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "diffmst", "effects"], stdout=full, stderr=subprocess.PIPE, check=False, text=True
-        )
-    assert done.returncode == 2 and done.stderr == "error: No space left on device\n"
+def test_a_full_disk_behind_the_output_is_one_line(monkeypatch, capsys):
+    full = Path("/dev/full").open("w")
+    monkeypatch.setattr(sys, "stdout", full)
+    assert main(["effects"]) == 2
+    assert capsys.readouterr().err == "error: No space left on device\n"
+    with contextlib.suppress(OSError):
+        full.close()

@@ -71,15 +71,17 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("phase", "moment"), MOMENTS)
-@pytest.mark.parametrize("existing", [False, True], ids=["new folder", "replacing"])
-def test_an_interrupted_mix_leaves_nothing(interrupted, tmp_path, song, reference, phase, moment, existing):
-    out = tmp_path / "mixes" / "mix"
-    if existing:
-        out.mkdir(parents=True)
-        (out / "mix.wav").write_text("an earlier mix")
-    before = contents(tmp_path)
-    arguments = ("mix", song, "-r", reference, "-o", out, "--stems", "--force", *SMALL)
+def test_an_interrupted_mix_leaves_nothing(interrupted, tmp_path, song, reference, phase, moment):
+    arguments = ("mix", song, "-r", reference, "-o", tmp_path / "mixes" / "mix", "--stems", *SMALL)
     assert interrupted(phase, moment, *arguments) == ONE_LINE
+    assert contents(tmp_path) == {}
+
+
+def test_a_mix_interrupted_while_replacing_another_leaves_that(interrupted, tmp_path, song, reference):
+    (tmp_path / "mix.wav").write_text("an earlier mix")
+    before = contents(tmp_path)
+    arguments = ("mix", song, "-r", reference, "-o", tmp_path, "--stems", "--force", *SMALL)
+    assert interrupted("drawing", "end", *arguments) == ONE_LINE
     assert contents(tmp_path) == before
 
 
@@ -136,27 +138,47 @@ def test_an_error_in_the_middle_is_one_line_and_leaves_nothing(interrupted, tmp_
     assert contents(tmp_path) == {}
 
 
-def start(*arguments, **options):
-    command = [sys.executable, "-m", "diffmst", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
+def test_ctrl_c_ends_a_process_cleanly(tmp_path, song, reference):
+    command = [
+        sys.executable,
+        "-m",
+        "diffmst",
+        "mix",
+        song,
+        "-r",
+        reference,
+        "-o",
+        tmp_path / "mix",
+        "--steps",
+        "9999999",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line == "matching\n":
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=100)
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("interrupted: nothing was written\n") and "Traceback" not in err
+    assert contents(tmp_path) == {}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
-@pytest.mark.parametrize(
-    ("number", "code", "last"),
-    [
-        (signal.SIGINT, 130, "interrupted: nothing was written\n"),
-        (signal.SIGTERM, 128 + signal.SIGTERM, ""),
-    ],
-)
-def test_a_signal_ends_a_process_cleanly(tmp_path, song, reference, number, code, last):
-    process = start("mix", song, "-r", reference, "-o", tmp_path / "mix", "--steps", 1_000_000)
-    for line in process.stderr:
-        if line == "matching\n":
-            process.send_signal(number)
-            break
-    out, err = process.communicate(timeout=100)
-    assert (process.returncode, out) == (code, "") and err.endswith(last) and "Traceback" not in err
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_being_told_to_end_leaves_nothing(interrupted, monkeypatch, tmp_path, song, reference, name):
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_DFL)
+    arguments = ["mix", song, "-r", reference, "-o", tmp_path / "mix", *SMALL]
+    monkeypatch.setattr(sys, "argv", ["diffmst", *map(str, arguments)])
+    monkeypatch.setattr(Interrupter, "_interrupt", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr(terminal, "shown_progress", lambda: contextlib.nullcontext(Interrupter("rendering", "", None)))
+    try:
+        with pytest.raises(SystemExit) as end:
+            cli.run()
+    finally:
+        signal.signal(number, before)
+    assert end.value.code == 128 + number
     assert contents(tmp_path) == {}
 
 

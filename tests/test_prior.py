@@ -98,3 +98,14 @@ def test_a_lead_stays_in_the_middle():
     pan = column(DEFAULT, "panner.pan")
     assert DEFAULT.from_unit(prior.start).tracks[0, 0, pan] == pytest.approx(0)
     assert BOUND * prior.width.tracks[0, 0, pan] * 2 < 0.1
+
+
+def test_a_quiet_role_is_not_taken_out_of_hearing():
+    stems = [Stem(-20.0, 1, 0.0, BY_NAME[name]) for name in ("lead", "kick", "bass", "hats", "effects")]
+    prior = sane_prior(DEFAULT, stems)
+    fader = column(DEFAULT, "fader.gain_db")
+    param = DEFAULT.track.params["fader.gain_db"]
+    mean_db = DEFAULT.from_unit(prior.mean).tracks[0, :, fader]
+    lowest_db = mean_db - BOUND * prior.width.tracks[0, :, fader] * (param.high - param.low)
+    mix_db = 10 * torch.log10((10 ** (mean_db / 10)).sum())
+    assert (lowest_db - mix_db >= QUIETEST_LU - 1e-9).all()

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+from songs import RATE, noise, tone
+
+from diffmst.layout import DEFAULT
+from diffmst.prior import Stem
+from diffmst.refine import Excerpts
+from diffmst.sanity import measure_sanity
+
+BASS, LEAD, WIDE = 0, 1, 2
+STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0), Stem(-20.0, 2, 0.0)]
+
+
+@pytest.fixture
+def excerpts():
+    """Two windows of a bass, a lead and a wide stereo track."""
+    rows = np.stack([tone(60, 4.0), tone(1000, 4.0, level=0.05), noise(4.0, 1, level=0.02), noise(4.0, 2, level=0.02)])
+    return Excerpts(torch.from_numpy(rows).unflatten(-1, (2, -1)).transpose(0, 1).contiguous(), (1, 1, 2), 0, RATE)
+
+
+@pytest.fixture
+def settings():
+    return DEFAULT.defaults(3)
+
+
+def turn(settings, track, control, value):
+    settings.tracks[0, track, list(DEFAULT.track.params).index(control)] = value
+
+
+def measure(excerpts, settings):
+    return measure_sanity(excerpts, STEMS, settings, DEFAULT)
+
+
+def test_a_neutral_mix_is_sane(excerpts, settings):
+    found = measure(excerpts, settings)
+    assert found.low_off_centre_db == pytest.approx(0, abs=0.01)
+    assert found.largest_eq_db == 0 and found.largest_fader_db == 0
+    assert -20 < found.quietest_lu < 0
+    assert 0 <= found.mono_loss_lu < 3
+
+
+def test_a_bass_on_one_side_shows(excerpts, settings):
+    turn(settings, BASS, "panner.pan", 0.5)
+    # Constant power at half way: sin and cos of 3/8 pi, 7.66 dB apart.
+    assert measure(excerpts, settings).low_off_centre_db == pytest.approx(7.66, abs=0.01)
+
+
+def test_a_lead_on_one_side_is_no_matter_of_the_low_end(excerpts, settings):
+    turn(settings, LEAD, "panner.pan", -1.0)
+    assert measure(excerpts, settings).low_off_centre_db == pytest.approx(0, abs=0.01)
+
+
+def test_a_buried_track_shows_by_as_much_as_it_was_turned_down(excerpts, settings):
+    turn(settings, LEAD, "fader.gain_db", -20.0)
+    less = measure(excerpts, settings)
+    turn(settings, LEAD, "fader.gain_db", -30.0)
+    more = measure(excerpts, settings)
+    assert less.quietest_lu < -20
+    assert more.quietest_lu == pytest.approx(less.quietest_lu - 10, abs=0.1)
+    assert (less.largest_fader_db, more.largest_fader_db) == (20, 30)
+
+
+def test_a_track_is_judged_where_it_sounds(excerpts, settings):
+    """One that plays in one window of two is not taken for half as loud."""
+    always = measure(excerpts, settings).quietest_lu
+    excerpts.audio[1, 1] = 0
+    excerpts.audio[0, 1] = torch.from_numpy(tone(1000, 2.0, level=0.05))
+    assert measure(excerpts, settings).quietest_lu == pytest.approx(always, abs=0.5)
+
+
+@pytest.mark.parametrize("gain_db", [9.0, -9.0])
+def test_the_strongest_correction_shows(excerpts, settings, gain_db):
+    turn(settings, WIDE, "eq.peak_2.gain_db", gain_db)
+    turn(settings, LEAD, "eq.high_shelf.gain_db", -3.0)
+    assert measure(excerpts, settings).largest_eq_db == 9
+
+
+def test_a_track_whose_sides_cancel_shows_in_mono(excerpts, settings):
+    for other in (BASS, LEAD):
+        turn(settings, other, "fader.gain_db", -48.0)
+    excerpts.audio[:, 3] = -excerpts.audio[:, 2]
+    assert measure(excerpts, settings).mono_loss_lu > 20
+
+
+def test_unrelated_sides_lose_3_lu_in_mono(excerpts, settings):
+    for other in (BASS, LEAD):
+        turn(settings, other, "fader.gain_db", -48.0)
+    assert measure(excerpts, settings).mono_loss_lu == pytest.approx(3.01, abs=0.1)
+
+
+def test_silent_tracks_do_not_count(excerpts, settings):
+    excerpts.audio[:, BASS] = 0
+    turn(settings, BASS, "panner.pan", 1.0)
+    turn(settings, BASS, "eq.peak_2.gain_db", 12.0)
+    found = measure(excerpts, settings)
+    assert found.low_off_centre_db == 0 and found.largest_eq_db == 0 and found.quietest_lu > -20
