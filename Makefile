@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: demo test check clean
 
 demo: $(VENV)/installed
-	$(BIN)/diffmst demo
+	$(BIN)/diffmst demo --force
 
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -274,9 +274,7 @@ def test_effects_prints_the_schema(run):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has such a device")
 def test_a_full_disk_behind_the_output_is_one_line(monkeypatch, capsys):
-    full = Path("/dev/full").open("w")
-    monkeypatch.setattr(sys, "stdout", full)
-    assert main(["effects"]) == 2
-    assert capsys.readouterr().err == "error: No space left on device\n"
-    with contextlib.suppress(OSError):
-        full.close()
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails again
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["effects"]) == 2
+        assert capsys.readouterr().err == "error: No space left on device\n"

@@ -10,6 +10,7 @@ from diffmst.data.demo_song import make_song
 from diffmst.demo import engineer_settings, run_demo
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT
+from diffmst.listening import Listening
 from diffmst.match import Options
 from diffmst.mix import Mix
 from diffmst.render import render_document
@@ -35,7 +36,7 @@ def test_the_demo_makes_a_song_a_reference_and_a_mix(monkeypatch, tmp_path):
     """The songs as users get them but for the rate, and a quick mix."""
     monkeypatch.setattr(demo, "make_song", partial(make_song, sample_rate=22_050))
     folder = tmp_path / "demo"
-    matched = run_demo(folder, 1, Options(steps=2))
+    matched = run_demo(folder, 1, Options(steps=2, where=Listening(seconds=2.0)))
     stems = sorted((folder / "stems").iterdir())
     assert len(stems) >= 8 and {soundfile.info(path).channels for path in stems} == {1, 2}
     assert {soundfile.info(path).duration for path in stems} == {30.0}
