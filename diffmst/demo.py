@@ -11,6 +11,7 @@ from diffmst.audio import AudioWriter
 from diffmst.console import mix
 from diffmst.data.demo_song import DemoSong, make_song
 from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness
+from diffmst.dsp.stereo import SEND_OFF_DB
 from diffmst.layout import DEFAULT, Settings
 from diffmst.mastering import Spool, write_master
 from diffmst.match import OUTPUTS, Matched, Options, match
@@ -31,7 +32,7 @@ class _Part(NamedTuple):
 
     level_db: float
     pan: float = 0.0
-    send_db: float = -80.0
+    send_db: float = SEND_OFF_DB
     settings: dict[str, float] = {}  # noqa: RUF012 never changed
 
 
@@ -110,13 +111,14 @@ def write_reference(song: DemoSong, path: Path) -> None:
 def engineer_settings(song: DemoSong) -> Settings:
     """Settings for a demo song from the roles of its stems."""
     tracks = []
+    input_gain = DEFAULT.track.params["input.gain_db"]
     sides: dict[str, int] = {}
     for stem in song.stems:
         part = _PARTS[stem.role]
         side = sides[stem.role] = -sides.get(stem.role, -1)  # the second of two guitars stands opposite
         loudness = float(integrated_loudness(torch.from_numpy(stem.audio)[None], song.sample_rate))
         values = part.settings | {
-            "input.gain_db": min(48.0, max(-48.0, NOMINAL_LUFS - loudness)),
+            "input.gain_db": min(input_gain.high, max(input_gain.low, NOMINAL_LUFS - loudness)),
             "fader.gain_db": part.level_db,
             "panner.pan": part.pan * side,
             "send.gain_db": part.send_db,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,6 +11,8 @@ from torch import Tensor
 from diffmst import effects
 from diffmst.effects import Effect
 from diffmst.params import Param
+
+LayoutName = Literal["default", "paper"]
 
 
 class Settings(NamedTuple):
@@ -95,7 +97,7 @@ class Layout:
     when untouched. `paper` holds the 27 / 25 / 26 controls of Diff-MST in its published linear ranges.
     """
 
-    name: str
+    name: LayoutName
     track: Section
     fx: Section
     master: Section
@@ -123,4 +125,4 @@ DEFAULT = Layout(
     "default", Section(effects.DEFAULT_TRACK), Section(effects.DEFAULT_FX), Section(effects.DEFAULT_MASTER)
 )
 PAPER = Layout("paper", Section(effects.PAPER_TRACK), Section(effects.PAPER_FX), Section(effects.PAPER_MASTER))
-LAYOUTS = {layout.name: layout for layout in (DEFAULT, PAPER)}
+LAYOUTS: dict[LayoutName, Layout] = {layout.name: layout for layout in (DEFAULT, PAPER)}

@@ -63,7 +63,13 @@ class Heard:
     def stems(self) -> list[Stem]:
         """What the prior knows of the tracks, in order."""
         return [
-            Stem(survey.loudness_lufs, track.channels, _low_share(survey), role_of(track.name), side_of(track.name))
+            Stem(
+                _loudness_as_mixed_lufs(survey, track.channels),
+                track.channels,
+                _low_share(survey),
+                role_of(track.name),
+                side_of(track.name),
+            )
             for track, survey in zip(self.song.tracks, self.surveys, strict=True)
         ]
 
@@ -198,6 +204,11 @@ def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Tas
     return Task(
         excerpts, heard.stems, reference, prior, layout, tuple(starts), tuple(reference_starts), reference_window_s
     )
+
+
+def _loudness_as_mixed_lufs(survey: Survey, channels: int) -> float:
+    """Loudness of the channels that are mixed: one of two equal ones has half of their energy."""
+    return survey.loudness_lufs - 10 * math.log10(survey.info.channels / channels)
 
 
 def _low_share(survey: Survey) -> float:

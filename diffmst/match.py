@@ -12,7 +12,7 @@ from diffmst.audio import AudioReader
 from diffmst.console import ConsoleStream
 from diffmst.data.survey import Survey
 from diffmst.distance import ReferenceDistance
-from diffmst.layout import LAYOUTS
+from diffmst.layout import LAYOUTS, LayoutName
 from diffmst.listening import Heard, Listening, Task, at_loudness, listen, prepare
 from diffmst.mastering import Audio, Output
 from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
@@ -51,7 +51,7 @@ class Options:
     where: Listening = field(default_factory=Listening)
     steps: int = STEPS
     time_s: float = float("inf")
-    layout: Literal["default", "paper"] = "default"
+    layout: LayoutName = "default"
     force: bool = False
 
 
@@ -153,7 +153,7 @@ def _reference_profile(survey: Survey) -> Profile:
 
 
 def _refined(task: Task, options: Options, progress: Progress) -> Refined:
-    """The settings found for a task, the master fader at the loudness of the reference."""
+    """The settings found for a task."""
     distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
     with progress.phase("matching", 1) as advance:
         return refine(

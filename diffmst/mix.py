@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from diffmst import __version__
 from diffmst.errors import UserError
-from diffmst.layout import LAYOUTS, Layout, Section, Settings
+from diffmst.layout import LAYOUTS, Layout, LayoutName, Section, Settings
 
 VERSION: Final = 1
 """Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
@@ -78,7 +78,7 @@ class Mix(_Part):
     format: Literal["diffmst.mix"] = "diffmst.mix"
     version: Literal[1] = Field(default=VERSION, description="Of this document.")
     software: str = f"diffmst {__version__}"
-    layout: Literal["default", "paper"] = Field(default="default", description="The console's set of controls.")
+    layout: LayoutName = Field(default="default", description="The console's set of controls.")
     sample_rate: int = Field(ge=22_050, le=192_000)
     tracks: tuple[TrackMix, ...] = Field(min_length=1)
     fx: Values = Field(default_factory=dict)

@@ -222,8 +222,11 @@ class OutputFolder:
 
 
 def _existing_part(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists: on the same disk, so that moving is renaming."""
-    while not folder.exists():
+    """The folder itself, or the nearest one above it that exists: on the same disk, so that moving is renaming.
+
+    Where not even the root exists, as on a drive that is not there, the root.
+    """
+    while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder
 

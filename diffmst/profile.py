@@ -225,13 +225,13 @@ class _CrossSpectrum:
         if frames:
             views = np.lib.stride_tricks.sliding_window_view(samples, self._size, axis=1)[:, : frames * hop : hop]
             for first in range(0, frames, _FRAMES_AT_ONCE):
-                self._sums += self._products(views[:, first : first + _FRAMES_AT_ONCE])
+                self._sums += self._products(views[:, first : first + _FRAMES_AT_ONCE] * self._window)
         self._frames += frames
         self._pending = samples[:, frames * hop :].copy()
 
     def _products(self, frames: NDArray[np.float32]) -> FloatArray:
-        """Sums over [2, frames, size] of |M|^2, |S|^2 and Re(M S*), [3, bins]."""
-        mid, side = rfft(frames * self._window)
+        """Sums over windowed frames [2, frames, size] of |M|^2, |S|^2 and Re(M S*), [3, bins]."""
+        mid, side = rfft(frames)
         return np.stack(
             [
                 np.sum(np.abs(mid) ** 2, axis=0, dtype=np.float64),
@@ -252,11 +252,7 @@ class _CrossSpectrum:
         window = hann(length + 1, sym=False)[1:].astype(np.float32)
         padded = np.zeros((2, 1, self._size), np.float32)
         padded[:, 0, :length] = self._pending * window
-        return freq_hz, *self._scaled(self._unwindowed(padded), float(np.square(window).sum()))
-
-    def _unwindowed(self, frames: NDArray[np.float32]) -> FloatArray:
-        mid, side = rfft(frames)[:, 0].astype(np.complex128)
-        return np.stack([np.abs(mid) ** 2, np.abs(side) ** 2, (mid * side.conj()).real])
+        return freq_hz, *self._scaled(self._products(padded), float(np.square(window).sum()))
 
     def _scaled(self, products: FloatArray, window_energy: float) -> FloatArray:
         # Parseval: the sum of |w x|^2 is the sum of |X|^2 over all bins by their number, and one side counts twice.

@@ -21,9 +21,10 @@ class Sanity:
 
     Attributes:
         low_off_centre_db: largest level difference between left and right of a track that carries the low end.
-        quietest_lu: loudness of the quietest track that sounds, relative to the mix; lower is buried.
-        largest_eq_db: strongest boost or cut of any band.
-        largest_fader_db: furthest that a fader left the balance.
+        quietest_lu: loudness of the quietest track that sounds, relative to all tracks together, before the master;
+            lower is buried.
+        largest_eq_db: strongest boost or cut of any band on a track.
+        largest_fader_db: furthest that a track's fader is from 0 dB.
         mono_loss_lu: what the mix loses when its sides are added.
     """
 
@@ -45,10 +46,10 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
     """
     with torch.no_grad():
         mixed = excerpts.mixed(settings, layout)
-        energy = wet_track_energies(excerpts, settings, layout)
+        energy = _track_energies(excerpts, settings, layout)
     loudness_lu = energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))
     low = torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
-    audible = energy.sum(-1) > _LEAST_ENERGY
+    audible = (energy.sum(-1) > _LEAST_ENERGY) & torch.tensor([stem.audible for stem in stems])
     sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
     off_centre_db = (sides_db[:, 0] - sides_db[:, 1]).abs()
     controls = layout.track.controls
@@ -61,8 +62,8 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
     )
 
 
-def wet_track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
-    """K-weighted mean square of every processed track in left and right, over the windows in which it sounds.
+def _track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
+    """K-weighted mean square of every processed track, without reverb, in left and right, where it sounds.
 
     Shape: returns [tracks, 2], float64.
     """

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -152,25 +153,36 @@ def report_controls(layout: Layout) -> None:
 
 def report_rows(rows: Sequence[Row]) -> None:
     """One line per system and pair, then the medians of every system; as notes, the pairs that could not be used."""
-    done = [row for row in rows if not row.error]
-    figures = list(dict.fromkeys(name for row in done for name in row.figures if not name.startswith("AF ")))
-    table = Table(header_style="bold")
+    done = [(row, _summed_up(row.figures)) for row in rows if not row.error]
+    figures = list(done[0][1]) if done else []
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("song", "reference", "system"):
         table.add_column(heading, overflow="fold")
     for name in figures:
-        table.add_column(name.replace("_", " "), justify="right")
-    for row in done:
+        table.add_column(name.replace("_", " "), justify="right", min_width=5)
+    for row, values in done:
         names = (one_line(name) for name in (row.song, row.reference, row.system))
-        table.add_row(*names, *(f"{row.figures[name]:.3g}" for name in figures))
+        table.add_row(*names, *(f"{values[name]:.3g}" for name in figures))
     table.add_section()
-    for system in dict.fromkeys(row.system for row in done):
-        of_system = [row.figures for row in done if row.system == system]
-        medians = (f"{median(row[name] for row in of_system):.3g}" for name in figures)
+    for system in dict.fromkeys(row.system for row, _ in done):
+        of_system = [values for row, values in done if row.system == system]
+        medians = (f"{median(values[name] for values in of_system):.3g}" for name in figures)
         table.add_row("median", f"{len(of_system)} pairs", system, *medians)
     if done:
         _print_table(table)
     for text in dict.fromkeys(f"{row.song} like {row.reference}: {row.error}" for row in rows if row.error):
         note(text)
+
+
+def _summed_up(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures that fit into a line: AF is the sum of its terms already, and the terms of the style are added up."""
+    summed: dict[str, float] = {}
+    for name, value in figures.items():
+        if name.startswith("style "):
+            summed["style"] = summed.get("style", 0.0) + value
+        elif not name.startswith("AF "):
+            summed[name] = value
+    return summed
 
 
 def print_json(data: object) -> None:

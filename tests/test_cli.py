@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from songs import write, write_song
 
-from diffmst import __version__, cli, terminal
+from diffmst import __version__, cli, match, terminal
 from diffmst.cli import main
 from diffmst.layout import LAYOUTS
 from diffmst.mix import json_schema
@@ -99,6 +99,14 @@ def test_misuse_is_refused_in_one_line(run, tmp_path, monkeypatch, arguments, wo
     assert code == 2 and not out
     assert len(err) == 1 and err[0].startswith("error: ") and words in err[0]
     assert contents(tmp_path) == []
+
+
+def test_options_left_out_are_those_of_the_library(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(match, "match", lambda *arguments: asked.extend(arguments))
+    monkeypatch.setattr(terminal, "report_match", lambda matched, folder: None)
+    assert main(["mix", "stems", "more", "-r", "song.wav"]) == 0
+    assert asked[:4] == [[Path("stems"), Path("more")], Path("song.wav"), Path("mix"), match.Options()]
 
 
 def test_a_mix_leaves_three_files_and_says_so(mix, tmp_path):

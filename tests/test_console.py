@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from diffmst.console import Console, ConsoleStream, mix
-from diffmst.dsp import dynamics, filters, reverb, stereo
+from diffmst.dsp import stereo
 from diffmst.dsp.loudness import integrated_loudness
 from diffmst.layout import DEFAULT, LAYOUTS, PAPER, Settings
 
@@ -184,8 +184,3 @@ def test_shapes_that_do_not_fit_are_refused(song, settings):
         mix(song, RATE, settings, (1, 2))
     with pytest.raises(ValueError, match="settings are for 3 tracks, the audio has 2"):
         mix(song[:, :3], RATE, settings, (1, 2))
-
-
-@pytest.mark.parametrize("module", [filters, dynamics, stereo, reverb])
-def test_dsp_knows_no_ranges(module):
-    assert not any("params" in name for name in vars(module))

@@ -165,3 +165,13 @@ def test_errors_name_the_place_in_the_end_and_not_the_one_in_between(tmp_path):
         failing()
     assert str(caught.value).startswith(str(tmp_path / "mix" / "mix.wav"))
     assert tree(tmp_path) == {}
+
+
+def test_a_drive_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    def refused(path, *_, **__):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+    monkeypatch.setattr(type(tmp_path), "exists", lambda path: False)
+    monkeypatch.setattr(type(tmp_path), "mkdir", refused)
+    with pytest.raises(UserError, match="cannot be written: there is no such folder"):
+        produce(tmp_path / "mix", {})

@@ -75,8 +75,12 @@ def test_what_would_break_the_line_is_replaced():
 
 def test_rows_that_failed_are_notes_said_once(capsys):
     rows = [
-        Row("a", "x.wav", "one", {"AF": 1.0, "AF rms": 0.5, "mono_loss_lu": 2.0}),
-        Row("b", "x.wav", "one", {"AF": 3.0, "AF rms": 0.5, "mono_loss_lu": 2.0}),
+        Row(
+            "a", "x.wav", "one", {"AF": 1.0, "AF rms": 0.5, "style tone": 0.1, "style width": 0.2, "mono_loss_lu": 2.0}
+        ),
+        Row(
+            "b", "x.wav", "one", {"AF": 3.0, "AF rms": 0.5, "style tone": 0.4, "style width": 0.5, "mono_loss_lu": 2.0}
+        ),
         Row("[c]", "x.wav", "one", {}, "is empty"),
         Row("[c]", "x.wav", "two", {}, "is empty"),
     ]
@@ -84,5 +88,14 @@ def test_rows_that_failed_are_notes_said_once(capsys):
     captured = capsys.readouterr()
     assert captured.err == "note: [c] like x.wav: is empty\n"
     assert "mono loss lu" in captured.out and "AF rms" not in captured.out
-    (medians,) = (line for line in captured.out.splitlines() if "median" in line)
-    assert [cell.strip() for cell in medians.split("│")[1:-1]] == ["median", "2 pairs", "one", "2", "2"]
+    lines = [line.split() for line in captured.out.splitlines()]
+    assert ["a", "x.wav", "one", "1", "0.3", "2"] in lines
+    assert ["median", "2", "pairs", "one", "2", "0.6", "2"] in lines
+
+
+def test_figures_are_never_cut(screen, monkeypatch):
+    """Names give way to them."""
+    monkeypatch.setattr(terminal, "_out", terminal._err)
+    figures = ("AF", "style tone", "low_off_centre_db", "quietest_lu", "largest_eq_db", "mono_loss_lu", "seconds")
+    report_rows([Row("a long name of a song", "another.wav", "refine", dict.fromkeys(figures, 0.0012345))])
+    assert screen.getvalue().count("0.00123") == 2 * len(figures)

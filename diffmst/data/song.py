@@ -116,12 +116,11 @@ class Song:
         """All tracks from the beginning to the end, in blocks."""
         return SongReader(self, block_frames)
 
-    def read_window(self, start_s: float, seconds: float) -> np.ndarray:
-        """A part of all tracks, float32 [rows, time], filled up with silence where tracks end."""
-        return self.read_windows([start_s], seconds)[0]
-
     def read_windows(self, starts_s: Sequence[float], seconds: float) -> np.ndarray:
-        """Several parts of all tracks, float32 [windows, rows, time]; each file is opened once and read forward."""
+        """Several parts of all tracks, float32 [windows, rows, time], filled up with silence where tracks end.
+
+        Each file is opened once and read forward.
+        """
         starts = [round(start_s * self.sample_rate) for start_s in starts_s]
         windows = np.zeros((len(starts), sum(self.channels), round(seconds * self.sample_rate)), np.float32)
         ends = np.cumsum(self.channels)

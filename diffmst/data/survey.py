@@ -80,24 +80,6 @@ class Survey:
         """True length in seconds."""
         return self.info.duration_s
 
-    @property
-    def hop_s(self) -> float:
-        """Length of a hop in seconds: 0.1, but for the rounding to samples."""
-        return hop_samples(self.info.sample_rate) / self.info.sample_rate
-
-
-def survey_file(path: Path, on_progress: Progress | None = None) -> Survey:
-    """The survey of one file, such as a reference.
-
-    Args:
-        path: of the file.
-        on_progress: called with the frames done and the frames in all.
-
-    Raises:
-        UserError: the file cannot be read.
-    """
-    return survey_files([path], on_progress)[0]
-
 
 def survey_files(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[Survey, ...]:
     """The surveys of several files, in their order, made side by side.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 import numpy as np
+import torch
 
 from diffmst.data.survey import Survey
+from diffmst.dsp.loudness import HOP_S, energy_to_lufs
 from diffmst.errors import UserError
 
-_HOP_S = 0.1
 _STEP_HOPS = 5
 # A hop counts as active within 20 LU of the loudness of its track: sustained notes and tails that are heard, no noise.
 _ACTIVE_LU = -20.0
@@ -121,10 +122,10 @@ def _choose(
     if duration_s <= count * seconds:
         needed = ceil(duration_s / seconds)
         return [index * latest_s / max(1, needed - 1) for index in range(needed)]
-    starts = np.arange(0, int(latest_s / _HOP_S) + 1, _STEP_HOPS)
-    gain = gain_over(starts, round(seconds / _HOP_S))
-    chosen = _pick(starts * _HOP_S, seconds, count, duration_s, gain, spread)
-    return sorted(float(starts[index] * _HOP_S) for index in chosen)
+    starts = np.arange(0, int(latest_s / HOP_S) + 1, _STEP_HOPS)
+    gain = gain_over(starts, round(seconds / HOP_S))
+    chosen = _pick(starts * HOP_S, seconds, count, duration_s, gain, spread)
+    return sorted(float(starts[index] * HOP_S) for index in chosen)
 
 
 def _pick(starts_s: np.ndarray, seconds: float, count: int, duration_s: float, gain: Gain, spread: float) -> list[int]:
@@ -151,9 +152,7 @@ def _active_hops(surveys: Sequence[Survey]) -> np.ndarray:
 
 def _level_lu(survey: Survey) -> np.ndarray:
     """Level of each hop, in LU over the loudness of the file; -inf throughout for a silent one."""
-    energy = survey.energy.sum(0)
-    with np.errstate(divide="ignore"):
-        level_lufs: np.ndarray = 10 * np.log10(energy) - 0.691
+    level_lufs: np.ndarray = energy_to_lufs(torch.from_numpy(survey.energy.sum(0))).numpy()
     return np.full_like(level_lufs, -np.inf) if survey.silent else level_lufs - survey.loudness_lufs
 
 

@@ -21,7 +21,7 @@ __all__ = ["BAND_NAMES", "CENTERS_HZ", "PartitionedConvolver", "impulse_response
 
 BAND_NAMES = ("sub", "31hz", "63hz", "125hz", "250hz", "500hz", "1khz", "2khz", "4khz", "8khz", "16khz", "air")
 CENTERS_HZ = tuple(1000 * 2.0**octave for octave in range(-6, 6))  # 15.6 Hz to 32 kHz
-LONGEST_S = 8.0  # default cap on the length of an impulse response
+LONGEST_S = 8.0  # an impulse response is cut after this time
 LENGTH_STEP_S = 0.5  # lengths are rounded up to a multiple: few lengths, few noises to prepare
 FADE_S = 0.02  # the end of the response goes to zero in this time
 SPLIT_S = 0.5  # length of the filters that split the noise: resolves the lowest octave
@@ -52,8 +52,8 @@ def reverb(x: Tensor, sample_rate: int, *, gain_db: Tensor, rt60_s: Tensor, mix:
     return (1 - amount) * x + amount * convolve(x, response)
 
 
-def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor, max_length_s: float = LONGEST_S) -> Tensor:
-    """Impulse responses of the reverb for left and right, as long as the longest decay to -60 dB.
+def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor) -> Tensor:
+    """Impulse responses of the reverb for left and right, as long as the longest decay to -60 dB, 8 s at most.
 
     Each band is its part of a fixed white noise times an exponential, scaled to the energy that its filter passes of
     white noise: so the gain is the level and the decay changes nothing but the decay. Bands above the Nyquist
@@ -63,7 +63,6 @@ def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor, max_leng
         sample_rate: samples per second.
         gain_db: level of every band.
         rt60_s: time in which the band decays by 60 dB; above 0.
-        max_length_s: the response is cut after this time.
 
     Shape: gain_db and rt60_s [batch, 12]; returns [batch, 2, taps], with the dtype of gain_db.
 
@@ -73,7 +72,7 @@ def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor, max_leng
     for name, control in (("gain_db", gain_db), ("rt60_s", rt60_s)):
         if control.shape[-1] != len(BAND_NAMES):
             raise ValueError(f"{name} must have {len(BAND_NAMES)} bands, got {control.shape[-1]}")
-    longest_s = min(float(rt60_s.detach().max()), max_length_s)
+    longest_s = min(float(rt60_s.detach().max()), LONGEST_S)
     taps = math.ceil(math.ceil(longest_s / LENGTH_STEP_S) * LENGTH_STEP_S * sample_rate)
     noise, band_energy, fade = _noise_bands(sample_rate, taps, gain_db.device, gain_db.dtype)
     time_s = torch.arange(taps, dtype=gain_db.dtype, device=gain_db.device) / sample_rate

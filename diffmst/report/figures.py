@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
 
+from diffmst.dsp.loudness import HOP_S
 from diffmst.mix import ReferenceMix
 from diffmst.profile import Bands, Profile, at_equal_loudness
 from diffmst.report.svg import FREQUENCY_AXIS, Axis, Frame, Plot, Tick, db_axis, png, time_axis
@@ -19,7 +21,6 @@ _BANDS_BLUR = 1.2  # points
 _TELLING_HZ = (63, 250, 1000, 4000, 12_000)  # where curves are put into words
 _CURVE_POINTS = 500  # of a loudness curve
 _SHORT_TERM_S = 3.0
-_HOP_S = 0.1
 
 _FIELD_RADIUS_PX = 110
 _FIELD_SPAN_DB = 42.0  # from the centre of the stereo field to its rim
@@ -71,18 +72,23 @@ def _spectrum(heard: Heard, part: str, level: Axis) -> Plot:
     for profile in heard:
         bands = _smooth_bands(profile)
         curves.append((bands.freq_hz, at_equal_loudness(getattr(bands, f"{part}_db"), profile)))
-    (reference, before, after) = curves
-    layers = (
+    reference, _, after = curves
+    summary = f"{part.capitalize()} spectrum against the reference, in dB: {_spoken(after, reference)}."
+    note = "what is in the middle" if part == "mid" else "what is wide"
+    return Plot(part.capitalize(), summary, frame, _layers(frame, *curves), note)
+
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _layers(frame: Frame, reference: Curve, before: Curve, after: Curve) -> tuple[Markup, ...]:
+    """Three curves, the reference as a surface behind the others."""
+    return (
         frame.area(*reference, "ref fill"),
         frame.line(*before, "before"),
         frame.line(*reference, "ref"),
         frame.line(*after, "after"),
     )
-    summary = f"{part.capitalize()} spectrum against the reference, in dB: {_spoken(after, reference)}."
-    return Plot(part.capitalize(), summary, frame, layers, "what is in the middle" if part == "mid" else "what is wide")
-
-
-Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _spoken(curve: Curve, reference: Curve) -> str:
@@ -143,8 +149,9 @@ def loudness_over_time(heard: Heard, reference_mix: ReferenceMix | None, loudnes
 
 def _loudness_axis(*curves: NDArray[np.float64]) -> Axis:
     """From the loudest down to where the curves spend their time, or 36 LU; pauses may fall below."""
-    top = max(float(np.max(curve)) for curve in curves) + 1
-    usual = min(float(np.percentile(curve, 5)) for curve in curves) - 4
+    sounding = [curve[np.isfinite(curve)] for curve in curves]
+    top = max(float(np.max(curve)) for curve in sounding if len(curve)) + 1
+    usual = min(float(np.percentile(curve, 5)) for curve in sounding if len(curve)) - 4
     return db_axis(max(3 * math.floor(usual / 3), 3 * math.ceil(top / 3) - 36), 3 * math.ceil(top / 3), 3)
 
 
@@ -153,7 +160,7 @@ def _loudness_curve(profile: Profile, loudness_lufs: float) -> Curve:
     lufs = profile.meter.short_term_lufs
     if len(lufs) == 0:
         return np.array([0.0, profile.duration_s]), np.full(2, _finite(loudness_lufs))
-    middle_s = np.arange(len(lufs), dtype=np.float64) * _HOP_S + _SHORT_TERM_S / 2
+    middle_s = np.arange(len(lufs), dtype=np.float64) * HOP_S + _SHORT_TERM_S / 2
     step = math.ceil(len(lufs) / _CURVE_POINTS)
     shift_lu = _finite(loudness_lufs) - _finite(profile.loudness_lufs)
     return middle_s[::step], lufs[::step] + shift_lu
@@ -180,15 +187,9 @@ def width(heard: Heard) -> Plot:
     for profile in heard:
         bands = _smooth_bands(profile)
         curves.append((bands.freq_hz, bands.width_db))
-    reference, before, after = curves
-    layers = (
-        frame.area(*reference, "ref fill"),
-        frame.line(*before, "before"),
-        frame.line(*reference, "ref"),
-        frame.line(*after, "after"),
-    )
+    reference, _, after = curves
     summary = f"Width by frequency against the reference, in dB: {_spoken(after, reference)}."
-    return Plot("Width by frequency", summary, frame, layers, "side against mid, dB")
+    return Plot("Width by frequency", summary, frame, _layers(frame, *curves), "side against mid, dB")
 
 
 def stereo_fields(heard: Heard) -> tuple[Field, ...]:

@@ -5,7 +5,7 @@ import pyloudnorm
 import pytest
 import soundfile
 
-from diffmst.data.survey import BANDS, BARK_EDGES_HZ, survey_file, survey_files
+from diffmst.data.survey import BANDS, BARK_EDGES_HZ, survey_files
 from diffmst.errors import UserError
 
 # Two evaluations of one definition, the samples of one of them rounded to float32.
@@ -18,7 +18,7 @@ def noise(frames, channels=2, level=0.1):
 
 def survey(path, x, rate=48_000, subtype="FLOAT"):
     soundfile.write(path, np.asarray(x).T, rate, subtype=subtype)
-    return survey_file(path)
+    return survey_files([path])[0]
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_truncation_and_true_length_are_reported(tmp_path):
     path = tmp_path / "a.flac"
     soundfile.write(path, noise(44_100).T, 44_100)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    found = survey_file(path)
+    (found,) = survey_files([path])
     assert found.truncated
     assert 10_000 < found.info.frames < 30_000
     assert found.energy.shape[1] == -(-found.info.frames // 4410)
@@ -181,7 +181,7 @@ def test_an_interrupt_ends_the_survey_early(tmp_path):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "b.wav").write_text("words")
     with pytest.raises(UserError, match=r"b\.wav: not an audio file"):
-        survey_file(tmp_path / "b.wav")
+        survey_files([tmp_path / "b.wav"])
 
 
 def test_a_header_without_readable_samples_is_refused(tmp_path):
@@ -189,4 +189,4 @@ def test_a_header_without_readable_samples_is_refused(tmp_path):
     soundfile.write(path, noise(44_100).T, 44_100)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(UserError, match="no samples"):
-        survey_file(path)
+        survey_files([path])

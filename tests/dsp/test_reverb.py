@@ -118,7 +118,7 @@ def test_response_is_as_long_as_the_longest_decay_and_ends_in_silence():
     response = reverb.impulse_response(SAMPLE_RATE, **controls)
     assert response.shape == (1, 2, SAMPLE_RATE)  # 0.7 s, up to the next half second
     assert response[..., -10:].abs().max() < 1e-4 * response.abs().max()
-    assert reverb.impulse_response(SAMPLE_RATE, **flat(5.0), max_length_s=1.0).shape[-1] == SAMPLE_RATE
+    assert reverb.impulse_response(SAMPLE_RATE, **flat(10.0)).shape[-1] == reverb.LONGEST_S * SAMPLE_RATE
 
 
 def test_reverb_equals_direct_convolution(generator):
