@@ -3,11 +3,12 @@
 from torch import Tensor
 
 from diffmst.dsp.loudness import pooled_loudness
+from diffmst.dsp.stereo import MONO_DB
 from diffmst.dsp.units import db_to_amplitude
 from diffmst.losses import AUDIO_FEATURE_WEIGHTS, STYLE_WEIGHTS, AudioFeatureLoss, StyleLoss
 
-MONO_DB = -60.0
-"""A reference whose side is this far below its middle is mono: it says nothing about width."""
+STYLE_WEIGHT = 0.2
+"""Of the style terms, each about 1 between unlike songs, against the audio features, which sum to 0.3 there."""
 
 _LEVEL_BLIND = {name: weight for name, weight in STYLE_WEIGHTS.items() if name != "level"}
 
@@ -22,14 +23,13 @@ class ReferenceDistance:
     Args:
         reference: windows of a finished mix, [windows, 2, time].
         sample_rate: of the reference and of the mixes, Hz.
-        style_weight: of the style against the audio features.
     """
 
-    def __init__(self, reference: Tensor, sample_rate: int, style_weight: float = 0.2) -> None:
+    def __init__(self, reference: Tensor, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self._audio_features = AudioFeatureLoss(sample_rate, weights=AUDIO_FEATURE_WEIGHTS)
         self._style = StyleLoss(
-            sample_rate, weights={name: style_weight * weight for name, weight in _LEVEL_BLIND.items()}
+            sample_rate, weights={name: STYLE_WEIGHT * weight for name, weight in _LEVEL_BLIND.items()}
         )
         self.mono = is_mono(reference)
         self._loudness_lufs = pooled_loudness(reference, sample_rate).detach()

@@ -14,12 +14,11 @@ from torch import Tensor
 
 from diffmst.audio import read
 from diffmst.console import ConsoleStream
-from diffmst.data.song import Song
 from diffmst.distance import ReferenceDistance
 from diffmst.dsp.loudness import LoudnessMeter, normalize_loudness
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
-from diffmst.listening import Listening, Task, listen, prepare
+from diffmst.listening import Heard, Listening, Task, listen, prepare
 from diffmst.losses import AudioFeatureLoss, StyleLoss
 from diffmst.mastering import Spool, write_master
 from diffmst.mix import RenderSettings
@@ -198,18 +197,27 @@ def _rows_of_pair(pair: Pair, systems: Sequence[str], layout: Layout) -> Iterato
         yield from (Row(*names, system, {}, str(error)) for system in systems)
         return
     for system in systems:
-        began = time.monotonic()
-        settings = SYSTEMS[system](task)
-        seconds = time.monotonic() - began
-        mixed = finished_mix(heard.song, settings, layout, heard.reference_loudness_lufs)
-        sanity = asdict(measure_sanity(task.excerpts, task.stems, settings, layout))
-        figures = _distances(mixed, reference, heard.song.sample_rate)
-        yield Row(*names, system, figures | sanity | {"seconds": seconds})
+        try:
+            yield Row(*names, system, _figures(system, heard, task, reference))
+        except UserError as error:
+            yield Row(*names, system, {}, str(error))
 
 
-def finished_mix(song: Song, settings: Settings, layout: Layout, loudness_lufs: float) -> Tensor:
-    """A whole song as the user gets it, at its loudness under the ceiling, [1, 2, time]."""
-    stream = ConsoleStream(song.sample_rate, settings, song.channels, layout=layout)
+def _figures(system: str, heard: Heard, task: Task, reference: Tensor) -> dict[str, float]:
+    """All that is measured of one system on one pair, by name."""
+    began = time.monotonic()
+    settings = SYSTEMS[system](task)
+    seconds = time.monotonic() - began
+    mixed = finished_mix(heard, settings, task.layout)
+    sanity = asdict(measure_sanity(task.excerpts, task.stems, settings, task.layout))
+    return _distances(mixed, reference, heard.song.sample_rate) | sanity | {"seconds": seconds}
+
+
+def finished_mix(heard: Heard, settings: Settings, layout: Layout) -> Tensor:
+    """A whole song as the user gets it, at the loudness of the reference under the ceiling, [1, 2, time]."""
+    song, loudness_lufs = heard.song, heard.reference_loudness_lufs
+    muted = [survey.silent for survey in heard.surveys]
+    stream = ConsoleStream(song.sample_rate, settings, song.channels, layout=layout, muted=muted)
     meter = LoudnessMeter(song.sample_rate, channels=2)
     with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool, song.reader() as blocks:
         for block in blocks:

@@ -20,7 +20,7 @@ from diffmst.mix import STEMS_SUFFIX, is_mix
 from diffmst.prior import LOW_HZ, Prior, Stem, sane_prior
 from diffmst.progress import Progress
 from diffmst.refine import Excerpts
-from diffmst.roles import role_of, side_of
+from diffmst.roles import role_of, sides_of
 
 WINDOW_S = 6.0
 SONG_WINDOWS = 4
@@ -30,6 +30,9 @@ LEAD_S = 1.0
 
 LONGEST_WINDOW_S = 60.0
 """A window that the user asks for; what is refined on stays in memory."""
+
+SILENT_PEAK = 1e-4
+"""A passage that stays under this (-80 dBFS) is silent."""
 
 MASTER_LUFS = -20.0
 """Loudness at which the balanced tracks meet the master bus, so that its compressor threshold has a meaning."""
@@ -62,15 +65,16 @@ class Heard:
     @property
     def stems(self) -> list[Stem]:
         """What the prior knows of the tracks, in order."""
+        sides = sides_of([track.name for track in self.song.tracks])
         return [
             Stem(
                 _loudness_as_mixed_lufs(survey, track.channels),
                 track.channels,
                 _low_share(survey),
                 role_of(track.name),
-                side_of(track.name),
+                side,
             )
-            for track, survey in zip(self.song.tracks, self.surveys, strict=True)
+            for track, survey, side in zip(self.song.tracks, self.surveys, sides, strict=True)
         ]
 
     @property
@@ -106,7 +110,8 @@ class Task:
         layout: the console's controls.
         song_windows_at_s: where the excerpts start.
         reference_windows_at_s: where the windows of the reference start.
-        window_s: length of the windows of the reference.
+        song_window_s: length of the excerpts without their lead.
+        reference_window_s: length of the windows of the reference.
     """
 
     excerpts: Excerpts
@@ -116,7 +121,8 @@ class Task:
     layout: Layout
     song_windows_at_s: tuple[float, ...]
     reference_windows_at_s: tuple[float, ...]
-    window_s: float
+    song_window_s: float
+    reference_window_s: float
 
 
 def listen(stems: Sequence[Path], reference: Path, progress: Progress) -> Heard:
@@ -188,22 +194,38 @@ def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Tas
     """Chooses excerpts of song and reference, reads them, and sets up the prior.
 
     Raises:
-        UserError: a start that the user chose lies beyond the end.
+        UserError: a start that the user chose lies beyond the end, or where nothing sounds.
     """
     window_s, count = _window(where.start_s, where.seconds, SONG_WINDOWS)
     starts = choose_windows(heard.surveys, window_s, count, where.start_s)
     song = heard.song
-    audio, lead_frames = _with_lead(song, starts, min(window_s, song.duration_s))
+    song_window_s = min(window_s, song.duration_s)
+    audio, lead_frames = _with_lead(song, starts, song_window_s)
+    _check_heard(audio[..., lead_frames:], "the stems", "--start")
     excerpts = Excerpts(torch.from_numpy(audio), song.channels, lead_frames, song.sample_rate)
     reference_window_s, count = _window(where.reference_start_s, where.seconds, REFERENCE_WINDOWS)
     reference_window_s = min(reference_window_s, heard.reference.duration_s)
     reference_starts = choose_reference_windows(heard.reference, reference_window_s, count, where.reference_start_s)
     reference = _reference_windows(heard.reference.info.path, reference_starts, reference_window_s, song.sample_rate)
-    prior = sane_prior(layout, heard.stems)
-    prior = _at_master_level(prior, excerpts, layout)
+    _check_heard(reference.numpy(), "the reference", "--reference-start")
+    prior = _at_master_level(sane_prior(layout, heard.stems), excerpts, layout)
     return Task(
-        excerpts, heard.stems, reference, prior, layout, tuple(starts), tuple(reference_starts), reference_window_s
+        excerpts=excerpts,
+        stems=heard.stems,
+        reference=reference,
+        prior=prior,
+        layout=layout,
+        song_windows_at_s=tuple(starts),
+        reference_windows_at_s=tuple(reference_starts),
+        song_window_s=song_window_s,
+        reference_window_s=reference_window_s,
     )
+
+
+def _check_heard(audio: np.ndarray, what: str, option: str) -> None:
+    """Refuses a passage in which nothing sounds: there would be nothing to match."""
+    if np.abs(audio).max() < SILENT_PEAK:
+        raise UserError(f"nothing sounds in the passage of {what} that is to be matched; choose another {option}")
 
 
 def _loudness_as_mixed_lufs(survey: Survey, channels: int) -> float:

@@ -102,7 +102,7 @@ def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings, pass
         settings: target and ceiling.
         passes: told of every trial.
     """
-    headroom_db = settings.ceiling_dbtp - meter.true_peak_dbtp
+    headroom_db = settings.ceiling_dbtp - _ROUNDING_DB - meter.true_peak_dbtp
     target_lufs = settings.loudness_lufs
     if target_lufs is None or not math.isfinite(meter.integrated_lufs):
         return Gain(min(0.0, headroom_db))

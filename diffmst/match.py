@@ -28,6 +28,9 @@ Loudness = Literal["reference", "keep"] | float
 OUTPUTS = ("mix.wav", "mix.json", "report.html")
 
 
+_FOLDERS_OF_STEMS = ("stems", "raw", "audio", "tracks", "multitrack", "multitracks", "wav")
+
+
 @dataclass(frozen=True)
 class Options:
     """What the user may choose.
@@ -116,7 +119,7 @@ def match(
             notes = [*heard.notes, *advise(findings)]
             report = build_report(
                 mix,
-                title=folder.resolve().name,
+                title=_title(stems[0]),
                 reference=of_reference,
                 before=before,
                 after=after,
@@ -126,6 +129,12 @@ def match(
         write_text_atomically(outputs.path("mix.json"), mix.to_json())
         write_text_atomically(outputs.path("report.html"), report)
     return Matched(mix, refined, output, notes)
+
+
+def _title(stems: Path) -> str:
+    """What a song is called: by its folder, or the one above where that says no more than what it holds."""
+    folder = stems.resolve() if stems.is_dir() else stems.resolve().parent
+    return folder.parent.name if folder.name.lower() in _FOLDERS_OF_STEMS else folder.name
 
 
 def _outputs(heard: Heard, options: Options) -> list[str]:
@@ -185,8 +194,9 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
         path=relative_path(heard.reference.info.path, folder),
         sha256=heard.reference.sha256,
         loudness_lufs=round(heard.reference_loudness_lufs, 2),
-        window_s=task.window_s,
+        window_s=task.reference_window_s,
         windows_at_s=task.reference_windows_at_s,
+        song_window_s=task.song_window_s,
         song_windows_at_s=task.song_windows_at_s,
         distance_before=refined.before,
         distance_after=refined.after,

@@ -55,9 +55,10 @@ class ReferenceMix(_Part):
     path: str = Field(description="The audio file, relative to the folder of this document.")
     sha256: _SHA256
     loudness_lufs: float
-    window_s: float = Field(gt=0, description="Length of the windows that were compared.")
-    windows_at_s: tuple[float, ...] = Field(description="Where they start in the reference.")
-    song_windows_at_s: tuple[float, ...] = Field(description="Where they start in the song.")
+    window_s: float = Field(gt=0, description="Length of the windows of the reference that were compared.")
+    windows_at_s: tuple[float, ...] = Field(description="Where they start.")
+    song_window_s: float = Field(gt=0, description="Length of the windows of the song.")
+    song_windows_at_s: tuple[float, ...] = Field(description="Where they start.")
     distance_before: Values = Field(description="Distances to the reference of the balanced mix with neutral settings.")
     distance_after: Values
 

@@ -114,7 +114,7 @@ class Stem(NamedTuple):
     @property
     def pan(self) -> float:
         """Where it usually stands."""
-        return self.side * PAIR_PAN if self.channels == 1 else 0.0
+        return self.side * PAIR_PAN if self.channels == 1 and self.low_share <= LOW_TRACK else 0.0
 
     @property
     def pan_width(self) -> float:

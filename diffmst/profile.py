@@ -16,6 +16,7 @@ from scipy.signal.windows import hann
 
 from diffmst.dsp.loudness import LoudnessMeter, k_weighting_sos
 from diffmst.dsp.spectrum import frame_size
+from diffmst.dsp.stereo import MONO_DB
 from diffmst.stereo_field import SMALLEST_POWER, StereoField, power_to_db
 
 FloatArray = NDArray[np.float64]
@@ -88,7 +89,6 @@ class Profile:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.meter = LoudnessMeter(sample_rate, channels=2)
-        self.mono = True
         """Whether left and right have been the same so far."""
         self._samples = 0
         self._spectrum = _CrossSpectrum(sample_rate)
@@ -104,7 +104,6 @@ class Profile:
             raise ValueError(f"block must be [1 or 2, time], got {list(block.shape)}")
         sides = np.repeat(block.astype(np.float32, copy=False), 2 // block.shape[0], axis=0)
         self._samples += block.shape[1]
-        self.mono = self.mono and bool(np.array_equal(sides[0], sides[1]))
         self.meter.add(sides)
         mid_side = np.stack([sides[0] + sides[1], sides[0] - sides[1]]) * np.float32(0.5)
         self._spectrum.add(mid_side)
@@ -124,6 +123,12 @@ class Profile:
     def plr_db(self) -> float:
         """Peak-to-loudness ratio: how far the true peak stands above the integrated loudness; NaN for silence."""
         return self.meter.true_peak_dbtp - self.loudness_lufs
+
+    @property
+    def mono(self) -> bool:
+        """Whether left and right are the same but for noise; see `diffmst.dsp.stereo.MONO_DB`."""
+        _, mid, side, _ = self._spectrum.powers()
+        return bool(side.sum() <= 10 ** (MONO_DB / 10) * mid.sum())
 
     @property
     def width_db(self) -> float:

@@ -112,11 +112,13 @@ def refine(
             on_step(share - share_told)
         share_told = share
         converged = _has_converged(history)
-        if converged or elapsed > seconds:
+        if converged or elapsed > seconds or not math.isfinite(history[-1]):
             break
     if on_step:
         on_step(1.0 - share_told)
-    return Refined(search.best, before, search.best_terms, tuple(history), converged, time.monotonic() - began)
+    return Refined(
+        search.best, before, search.best_terms or before, tuple(history), converged, time.monotonic() - began
+    )
 
 
 def _unmoved(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout) -> Refined:

@@ -1,6 +1,7 @@
 """What a stem is, as far as its name tells, and what mixes usually do with such a stem."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -109,6 +110,16 @@ def side_of(name: str) -> int:
     """
     words = _words(name)
     return _SIDES.get(words[-1], 0) if len(words) > 1 else 0
+
+
+def sides_of(names: Sequence[str]) -> list[int]:
+    """For each name -1 or 1 if its other side is among the names too, else 0: a lone `Room L` is no pair.
+
+    >>> sides_of(["Gtr L", "Gtr R", "Room L"])
+    [-1, 1, 0]
+    """
+    named = [(_words(name)[:-1], side_of(name)) for name in names]
+    return [side if side and (base, -side) in named else 0 for base, side in named]
 
 
 def _words(name: str) -> list[str]:

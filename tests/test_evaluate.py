@@ -51,7 +51,7 @@ def test_a_song_is_nearest_to_itself(song, tmp_path):
     import soundfile
 
     task = prepare(heard := listen([song], song / "keys.wav", SILENT), evaluation.DEFAULT, Listening())
-    mixed = evaluation.finished_mix(heard.song, evaluation.balanced(task), evaluation.DEFAULT, -16.0)[0]
+    mixed = evaluation.finished_mix(heard, evaluation.balanced(task), evaluation.DEFAULT)[0]
     soundfile.write(tmp_path / "itself.wav", 0.1 * mixed.numpy().T, heard.song.sample_rate, subtype="FLOAT")
     stems = tmp_path / "stems"
     stems.mkdir()

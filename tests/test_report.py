@@ -59,6 +59,7 @@ def make_mix(tracks=3, layout="default", names=None, **changes):
         sha256=SHA,
         loudness_lufs=-9.0,
         window_s=6.0,
+        song_window_s=6.0,
         windows_at_s=(1.0, 2.5),
         song_windows_at_s=(0.5, 61.25),
         distance_before={"style.tone": 2.0, "style.width": 0.5, "total": 3.0},

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diffmst.dsp.units import db_to_amplitude
 
+MONO_DB = -60.0  # a mix whose side is this far under its middle is mono: it says nothing about width
 SEND_OFF_DB = -80.0  # a send at or below this level sends nothing
 
 

@@ -137,7 +137,7 @@ def loudness_over_time(heard: Heard, reference_mix: ReferenceMix | None, loudnes
     frame = Frame(time_axis(max(heard.after.duration_s, 1.0)), _loudness_axis(after[1], before[1], np.array(usual)))
     layers = [frame.band(*usual, "ref fill"), frame.level(_finite(heard.reference.loudness_lufs), "ref")]
     if reference_mix:
-        layers.insert(0, frame.spans(reference_mix.song_windows_at_s, reference_mix.window_s, "window"))
+        layers.insert(0, frame.spans(reference_mix.song_windows_at_s, reference_mix.song_window_s, "window"))
     layers += [frame.line(*before, "before"), frame.line(*after, "after")]
     summary = (
         f"Short-term loudness over {duration(heard.after.duration_s)}: integrated "

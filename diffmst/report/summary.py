@@ -223,9 +223,8 @@ def facts(mix: Mix, output: Output) -> tuple[Fact, ...]:
 def _match_facts(reference: ReferenceMix) -> tuple[Fact, ...]:
     return (
         Fact("Reference", shown(reference.path), f"SHA-256 {reference.sha256[:16]}…"),
-        Fact("Compared", f"windows of {reference.window_s:g} s"),
-        Fact("In the reference", _times(reference.windows_at_s)),
-        Fact("In the song", _times(reference.song_windows_at_s)),
+        Fact("Heard of the reference", f"{reference.window_s:.3g} s from {_times(reference.windows_at_s)}"),
+        Fact("Heard of the song", f"{reference.song_window_s:.3g} s from {_times(reference.song_windows_at_s)}"),
     )
 
 
