@@ -122,8 +122,8 @@ def _out_of_phase(stems: Surveyed) -> Iterator[str]:
     ]
     if found:
         yield (
-            f"Left and right work against each other: {_listed(found)}. In mono they nearly vanish; invert "
-            "the polarity of one side and mix again."
+            f"Left and right work against each other: {_listed(found)}. In mono they lose most of their "
+            "level. If that is not meant, invert the polarity of one side and mix again."
         )
 
 
@@ -249,6 +249,13 @@ def result_advice(after: Profile, difference: Differences, output: Output) -> It
             f"Played in mono, on a phone or in a club, the mix loses {after.mono_loss_lu:.1f} LU: parts of it cancel. "
             "Look for stems whose sides work against each other."
         )
+    yield from output_advice(output)
+
+
+def output_advice(output: Output) -> Iterator[str]:
+    """What is doubtful in how a mix came to its loudness."""
+    if not math.isfinite(output.loudness_lufs):
+        yield "The mix is silent: every track that sounds is muted or turned down."
     if output.limiting_db > HARD_LIMITING_DB:
         yield (
             f"The limiter takes up to {output.limiting_db:.1f} dB off the peaks, which can be heard. A lower "

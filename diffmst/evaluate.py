@@ -14,18 +14,17 @@ from torch import Tensor
 
 from diffmst.audio import read
 from diffmst.console import ConsoleStream
-from diffmst.distance import ReferenceDistance
 from diffmst.dsp.loudness import LoudnessMeter, normalize_loudness
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
 from diffmst.listening import Heard, Listening, Task, listen, prepare
 from diffmst.losses import AudioFeatureLoss, StyleLoss
 from diffmst.mastering import Spool, write_master
+from diffmst.match import solve
 from diffmst.mix import RenderSettings
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.prior import sane_prior
 from diffmst.progress import SILENT, Progress
-from diffmst.refine import refine
 from diffmst.render import compile_kernels
 from diffmst.roles import UNKNOWN
 from diffmst.sanity import measure_sanity
@@ -49,9 +48,8 @@ def balanced(task: Task) -> Settings:
 
 
 def refined(task: Task) -> Settings:
-    """By gradient towards the reference, near the prior."""
-    distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
-    return refine(task.excerpts, distance, task.prior, layout=task.layout).settings
+    """By gradient towards the reference, near the prior: what `diffmst mix` does."""
+    return solve(task).settings
 
 
 SYSTEMS: dict[str, System] = {"equal-loudness": equal_loudness, "balanced": balanced, "refine": refined}

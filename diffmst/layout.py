@@ -80,9 +80,10 @@ class Section:
 
     def vector(self, values: Mapping[str, float]) -> Tensor:
         """Settings by dotted name as a vector [controls], float64; what is left out is at its default."""
-        return torch.tensor(
-            [values.get(name, param.default) for name, param in self.params.items()], dtype=torch.float64
-        )
+        if unknown := values.keys() - self.params.keys():
+            raise ValueError(f"there is no control {min(unknown)!r}")
+        column = [values.get(name, param.default) for name, param in self.params.items()]
+        return torch.tensor(column, dtype=torch.float64)
 
     def named(self, values: Tensor) -> dict[str, float]:
         """A vector [controls] as settings by dotted name."""

@@ -196,15 +196,15 @@ def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Tas
     Raises:
         UserError: a start that the user chose lies beyond the end, or where nothing sounds.
     """
-    window_s, count = _window(where.start_s, where.seconds, SONG_WINDOWS)
+    window_s, count = _window(where.start_s, where.seconds, SONG_WINDOWS, heard.song.duration_s)
     starts = choose_windows(heard.surveys, window_s, count, where.start_s)
     song = heard.song
-    song_window_s = min(window_s, song.duration_s)
-    audio, lead_frames = _with_lead(song, starts, song_window_s)
+    audio, lead_frames = _with_lead(song, starts, window_s)
     _check_heard(audio[..., lead_frames:], "the stems", "--start")
     excerpts = Excerpts(torch.from_numpy(audio), song.channels, lead_frames, song.sample_rate)
-    reference_window_s, count = _window(where.reference_start_s, where.seconds, REFERENCE_WINDOWS)
-    reference_window_s = min(reference_window_s, heard.reference.duration_s)
+    reference_window_s, count = _window(
+        where.reference_start_s, where.seconds, REFERENCE_WINDOWS, heard.reference.duration_s
+    )
     reference_starts = choose_reference_windows(heard.reference, reference_window_s, count, where.reference_start_s)
     reference = _reference_windows(heard.reference.info.path, reference_starts, reference_window_s, song.sample_rate)
     _check_heard(reference.numpy(), "the reference", "--reference-start")
@@ -217,7 +217,7 @@ def prepare(heard: Heard, layout: Layout, where: Listening = Listening()) -> Tas
         layout=layout,
         song_windows_at_s=tuple(starts),
         reference_windows_at_s=tuple(reference_starts),
-        song_window_s=song_window_s,
+        song_window_s=window_s,
         reference_window_s=reference_window_s,
     )
 
@@ -250,11 +250,12 @@ def at_loudness(task: Task, settings: Settings, loudness_lufs: float) -> Setting
     return settings._replace(master=_moved(settings.master, task.layout, "fader.gain_db", change_db))
 
 
-def _window(start_s: float | None, seconds: float | None, count: int) -> tuple[float, int]:
-    """Length and number of windows: one where the user says where or how long."""
+def _window(start_s: float | None, seconds: float | None, count: int, duration_s: float) -> tuple[float, int]:
+    """Length and number of windows: one where the user says where or how long, to the end of the file at most."""
     if start_s is None and seconds is None:
-        return WINDOW_S, count
-    return min(seconds or WINDOW_S * 2, LONGEST_WINDOW_S), 1
+        return min(WINDOW_S, duration_s), count
+    left_s = max(duration_s - (start_s or 0.0), min(1.0, duration_s))
+    return min(seconds or WINDOW_S * 2, LONGEST_WINDOW_S, left_s), 1
 
 
 def _with_lead(song: Song, starts_s: Sequence[float], window_s: float) -> tuple[np.ndarray, int]:

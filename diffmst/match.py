@@ -1,7 +1,8 @@
 """The main job: stems and a reference in; a mix, its document and a report out."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,6 +23,8 @@ from diffmst.progress import SILENT, Progress
 from diffmst.refine import STEPS, Refined, refine
 from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
 from diffmst.report import build_report
+from diffmst.sanity import keep_audible
+from diffmst.tidy import tidy
 
 Loudness = Literal["reference", "keep"] | float
 
@@ -93,7 +96,8 @@ def match(
         compile_kernels(progress)
         with progress.phase("choosing passages", 1):
             task = prepare(heard, LAYOUTS[options.layout], options.where)
-        refined = _refined(task, options, progress)
+        with progress.phase("matching", 1) as advance:
+            refined = solve(task, options.steps, options.time_s, advance)
         mix = _document(heard, task, refined, folder, options)
         before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
         output = render(
@@ -161,19 +165,23 @@ def _reference_profile(survey: Survey) -> Profile:
     return profile
 
 
-def _refined(task: Task, options: Options, progress: Progress) -> Refined:
-    """The settings found for a task."""
+def solve(
+    task: Task, steps: int = STEPS, seconds: float = math.inf, on_step: Callable[[float], None] | None = None
+) -> Refined:
+    """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
+
+    Args:
+        task: from `prepare`.
+        steps: of refinement, at most.
+        seconds: of refinement, at most.
+        on_step: told the share of the work that each step was.
+    """
     distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
-    with progress.phase("matching", 1) as advance:
-        return refine(
-            task.excerpts,
-            distance,
-            task.prior,
-            layout=task.layout,
-            steps=options.steps,
-            seconds=options.time_s,
-            on_step=advance,
-        )
+    found = refine(
+        task.excerpts, distance, task.prior, layout=task.layout, steps=steps, seconds=seconds, on_step=on_step
+    )
+    settings = tidy(keep_audible(task.excerpts, task.stems, found.settings, task.layout), task.layout)
+    return replace(found, settings=settings)
 
 
 def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:

@@ -156,8 +156,8 @@ class Mix(_Part):
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise UserError(f"{path}: no such file; give the mix.json that `diffmst mix` wrote") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read as text ({error.__class__.__name__})") from None
+        except (OSError, UnicodeDecodeError):
+            raise UserError(f"{path}: is no mix document; give the mix.json that `diffmst mix` wrote") from None
         return cls.from_json(text, str(path))
 
 

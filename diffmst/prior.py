@@ -18,6 +18,9 @@ NOMINAL_LUFS = -24.0
 QUIETEST_LU = -24.0
 """Balance alone takes no track further below the mix than this."""
 
+LOUDEST_LU = -3.0
+"""Nor is one taken further towards being all that is heard, where there is room for a choice at all."""
+
 BOUND = 3.0
 """The prior is cut off at this many widths."""
 
@@ -84,7 +87,7 @@ _MASTER_BELIEFS = (
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
 )
-_LEVEL_WIDTH_DB, _LEAST_LEVEL_WIDTH_DB = 3.0, 0.5
+_LEVEL_WIDTH_DB, _LEAST_LEVEL_WIDTH_DB = 2.0, 0.7
 _LOW_PAN_WIDTH = 0.02
 _STEREO_PAN_WIDTH = 0.1
 
@@ -177,7 +180,8 @@ def _set_levels(section: Section, tracks: _Column, stems: Sequence[Stem]) -> Non
         if stem.audible:
             _set(section, tracks.mean, track, "input.gain_db", NOMINAL_LUFS - stem.loudness_lufs)
             _set(section, tracks.mean, track, level_control(section), stem.role.level_lu - middle_lu, add=True)
-            room_lu = stem.role.level_lu - mix_lu - QUIETEST_LU
+            share_lu = stem.role.level_lu - mix_lu
+            room_lu = min(share_lu - QUIETEST_LU, LOUDEST_LU - share_lu)
             width_db = min(_LEVEL_WIDTH_DB, max(_LEAST_LEVEL_WIDTH_DB, room_lu / BOUND))
             tracks.width[..., track, _column(section, level_control(section))] = width_db / _span(section)
 

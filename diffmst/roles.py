@@ -44,7 +44,7 @@ ROLES = (
         0.3,
         "bv bvs bgv bgvs bgvox bvox backing background harmony harmonies choir gang adlib adlibs dbl coro",
     ),
-    Role("drums", -1, 0.02, "drum drums kit beat beats break breaks loop schlagzeug batterie bateria batteria"),
+    Role("drums", -2, 0.02, "drum drums kit beat beats break breaks loop schlagzeug batterie bateria batteria"),
     Role("bass", -2, 0.02, "bass bs bx bassline subbass sub 808 basse bajo basso baixo contrabass kontrabass"),
     Role(
         "guitar",

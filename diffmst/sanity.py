@@ -9,8 +9,11 @@ from torch import Tensor
 from diffmst.console import row_tracks, track_strips
 from diffmst.dsp.loudness import energy_to_lufs, k_weight, pooled_loudness
 from diffmst.layout import Layout, Settings
-from diffmst.prior import LOW_TRACK, Stem
+from diffmst.prior import LOW_TRACK, Stem, level_control
 from diffmst.refine import Excerpts
+
+BURIED_LU = -24.5
+"""A track that sounds and lies further than this under the mix is buried."""
 
 _LEAST_ENERGY = 1e-12
 
@@ -47,9 +50,9 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
     with torch.no_grad():
         mixed = excerpts.mixed(settings, layout)
         energy = _track_energies(excerpts, settings, layout)
-    loudness_lu = energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))
+    loudness_lu = _relative_lu(energy)
     low = torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
-    audible = (energy.sum(-1) > _LEAST_ENERGY) & torch.tensor([stem.audible for stem in stems])
+    audible = _sounding(energy, stems)
     sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
     off_centre_db = (sides_db[:, 0] - sides_db[:, 1]).abs()
     controls = layout.track.controls
@@ -60,6 +63,31 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
         largest_fader_db=_largest(controls(settings.tracks[0], "fader").get("gain_db", torch.zeros(0)).abs()),
         mono_loss_lu=_mono_loss_lu(mixed, excerpts.sample_rate),
     )
+
+
+def keep_audible(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Settings:
+    """The settings with the level of every track raised that lies more than `BURIED_LU` under the mix.
+
+    The prior bounds the faders; equalizers can bury a track all the same when its song has nothing of the reference.
+    """
+    with torch.no_grad():
+        energy = _track_energies(excerpts, settings, layout)
+    missing_db = (BURIED_LU - _relative_lu(energy)).clamp_min(0) * _sounding(energy, stems)
+    column, param = list(layout.track.params).index(name := level_control(layout.track)), layout.track.params[name]
+    tracks = settings.tracks.clone()
+    raised = tracks[0, :, column] + missing_db.nan_to_num()
+    tracks[0, :, column] = torch.where(missing_db > 0, raised.clamp(param.low, param.high), tracks[0, :, column])
+    return settings._replace(tracks=tracks)
+
+
+def _relative_lu(energy: Tensor) -> Tensor:
+    """Loudness of every track against all together; [tracks, 2] -> [tracks]."""
+    return energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))
+
+
+def _sounding(energy: Tensor, stems: Sequence[Stem]) -> Tensor:
+    """Which tracks sound in the excerpts and are not muted, [tracks]."""
+    return (energy.sum(-1) > _LEAST_ENERGY) & torch.tensor([stem.audible for stem in stems])
 
 
 def _track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:

@@ -21,7 +21,7 @@ LAYERS = [
     ["outputs"],
     ["audio"],
     ["data"],
-    ["roles"],
+    ["roles", "tidy"],
     ["prior", "stereo_field", "progress"],
     ["refine", "mastering", "profile"],
     ["sanity", "listening", "render"],

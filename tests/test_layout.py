@@ -79,3 +79,8 @@ def test_an_effect_whose_controls_are_not_its_keywords_is_refused():
 
     with pytest.raises(ValueError, match=r"tremolo declares \['depth_db'\], its function takes \['gain_db'\]"):
         Effect("tremolo", process, (Param("depth_db", 0, 1, 0),))
+
+
+def test_a_vector_refuses_a_control_that_does_not_exist():
+    with pytest.raises(ValueError, match=r"there is no control 'fader\.gan_db'"):
+        DEFAULT.track.vector({"fader.gan_db": 1.0})

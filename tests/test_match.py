@@ -113,14 +113,16 @@ def test_the_same_stems_and_reference_give_the_same_mix(home, matched, tmp_path)
 
 
 def test_processed_stems_and_reverb_sum_to_the_mix_before_the_master(copy):
-    def neutral(data):
+    def neutral_and_wet(data):
         data["master"], data["render"] = NEUTRAL_MASTER, {"ceiling_dbtp": 0, "subtype": "FLOAT"}
+        data["tracks"][-1]["settings"]["send.gain_db"] = -6
 
-    stems = sorted((copy / "mix" / "mix_stems").iterdir())
+    document = edited(copy / "mix" / "mix.json", neutral_and_wet)
+    output = render_document(document, copy / "neutral.wav", stems=True)
+    stems = sorted((copy / "neutral_stems").iterdir())
     assert [path.name for path in stems][-2:] == ["05 keys.wav", "reverb.wav"] and len(stems) == 6
-    output = render_document(edited(copy / "mix" / "mix.json", neutral), copy / "neutral.wav")
     total = sum(read(path)[0] for path in stems)
-    assert output.gain_db == 0 and np.abs(read(copy / "mix" / "mix_stems" / "reverb.wav")[0]).max() > 1e-3
+    assert output.gain_db == 0 and np.abs(read(copy / "neutral_stems" / "reverb.wav")[0]).max() > 1e-3
     np.testing.assert_allclose(read(copy / "neutral.wav")[0], 0.1 * total, atol=FLOAT_SUMS)
 
 

@@ -6,7 +6,7 @@ from songs import RATE, noise, tone
 from diffmst.layout import DEFAULT
 from diffmst.prior import Stem
 from diffmst.refine import Excerpts
-from diffmst.sanity import measure_sanity
+from diffmst.sanity import BURIED_LU, keep_audible, measure_sanity
 
 BASS, LEAD, WIDE = 0, 1, 2
 STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0), Stem(-20.0, 2, 0.0)]
@@ -95,3 +95,10 @@ def test_silent_tracks_do_not_count(excerpts, settings):
     turn(settings, BASS, "eq.peak_2.gain_db", 12.0)
     found = measure(excerpts, settings)
     assert found.low_off_centre_db == 0 and found.largest_eq_db == 0 and found.quietest_lu > -20
+
+
+def test_a_buried_track_is_raised_to_where_it_is_heard(excerpts, settings):
+    turn(settings, LEAD, "fader.gain_db", -30.0)
+    raised = keep_audible(excerpts, STEMS, settings, DEFAULT)
+    assert measure(excerpts, raised).quietest_lu == pytest.approx(BURIED_LU, abs=0.2)
+    assert keep_audible(excerpts, STEMS, DEFAULT.defaults(3), DEFAULT).tracks.equal(DEFAULT.defaults(3).tracks)

@@ -1,0 +1,52 @@
+"""A found mix made readable: controls that refinement moved by less than one hears go back to where they do nothing."""
+
+import torch
+from torch import Tensor
+
+from diffmst.layout import Layout, Section, Settings
+
+INAUDIBLE_DB = 0.15
+"""An equalizer band of less gain than this is set back."""
+
+INAUDIBLE_RATIO = 1.03
+"""So is a compressor of less ratio: 6 dB over the threshold, it takes 0.17 dB."""
+
+FAINT_SEND_DB = -30.0
+"""A send under this is turned off: a reverb that faint is not heard, and a reference does not tell it."""
+
+
+def tidy(settings: Settings, layout: Layout) -> Settings:
+    """The same mix to the ear, physical settings both."""
+    tracks = _without_faint_sends(layout.track, _without_small_moves(layout.track, settings.tracks))
+    sends = layout.track.controls(tracks, "send").get("gain_db")
+    unused = sends is None or bool((sends <= layout.track.params["send.gain_db"].low).all())
+    return Settings(
+        tracks=tracks,
+        fx=layout.fx.defaults().expand_as(settings.fx).clone() if unused else settings.fx,
+        master=_without_small_moves(layout.master, settings.master),
+    )
+
+
+def _without_small_moves(section: Section, values: Tensor) -> Tensor:
+    """Equalizer bands and compressors that do next to nothing at their defaults; values [..., controls]."""
+    defaults = section.defaults().expand_as(values)
+    idle = torch.zeros_like(values, dtype=torch.bool)
+    names = list(section.params)
+    for column, name in enumerate(names):
+        effect = name.partition(".")[0]
+        if effect == "eq":
+            gain = names.index(f"{name.rpartition('.')[0]}.gain_db")
+            idle[..., column] = values[..., gain].abs() < INAUDIBLE_DB
+        elif effect == "compressor":
+            idle[..., column] = values[..., names.index("compressor.ratio")] < INAUDIBLE_RATIO
+    return torch.where(idle, defaults, values)
+
+
+def _without_faint_sends(section: Section, values: Tensor) -> Tensor:
+    name = "send.gain_db"
+    if name not in section.params:
+        return values
+    column, values = list(section.params).index(name), values.clone()
+    faint = values[..., column] < FAINT_SEND_DB
+    values[..., column] = torch.where(faint, section.params[name].low, values[..., column])
+    return values
