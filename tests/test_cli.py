@@ -82,7 +82,7 @@ USAGE = [
     (["mix", "song", "-r", "x", "--loudness", "nan"], "must lie in -70 .. 0 LUFS"),
     (["render"], "Missing argument"),
     (["render", "no.json"], "no.json: no such file"),
-    (["render", "."], "cannot be read"),
+    (["render", "."], "no mix document; give the mix.json"),
     (["evaluate"], "either --pairs, or both --songs and --references"),
     (["evaluate", "--songs", "x"], "either --pairs, or both --songs and --references"),
     (["evaluate", "--pairs", "no.csv"], "no.csv: cannot be read"),
