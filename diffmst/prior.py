@@ -64,14 +64,17 @@ class _Belief(NamedTuple):
 # Habits of mixing, narrow where long-time statistics of a mix say little about the control: a reference tells the level
 # and tone of its mix well, but hardly the ratio or release on one of its tracks. The first pattern that fits counts;
 # a control that none fits is not touched.
-_TRACK_BELIEFS = (
-    _Belief("eq.*.gain_db", plus=1.5),
+_STRIP_BELIEFS = (
     _Belief("eq.*.freq_hz", factor=1.3),
     _Belief("eq.*.q", factor=1.2),
     _Belief("compressor.threshold_db", plus=4.0),
-    _Belief("compressor.ratio", factor=1.35),
     _Belief("compressor.attack_ms", factor=1.3),
     _Belief("compressor.release_ms", factor=1.3),
+)
+_TRACK_BELIEFS = (
+    *_STRIP_BELIEFS,
+    _Belief("eq.*.gain_db", plus=1.5),
+    _Belief("compressor.ratio", factor=1.35),
     _Belief("send.gain_db", plus=4.0, mean=-32.0),
 )
 _FX_BELIEFS = (
@@ -79,13 +82,9 @@ _FX_BELIEFS = (
     _Belief("reverb.*.rt60_s", factor=1.2),
 )
 _MASTER_BELIEFS = (
+    *_STRIP_BELIEFS,
     _Belief("eq.*.gain_db", plus=3.0),
-    _Belief("eq.*.freq_hz", factor=1.3),
-    _Belief("eq.*.q", factor=1.2),
-    _Belief("compressor.threshold_db", plus=4.0),
     _Belief("compressor.ratio", factor=1.6),
-    _Belief("compressor.attack_ms", factor=1.3),
-    _Belief("compressor.release_ms", factor=1.3),
 )
 _LEVEL_WIDTH_DB, _LEAST_LEVEL_WIDTH_DB = 2.0, 0.7
 _LOW_PAN_WIDTH = 0.02
