@@ -35,6 +35,7 @@ BOUNCE_LEAST_STEMS = 3
 MONO_LOSS_LU = 4.0  # unrelated sides lose 3; more means that something cancels
 HARD_LIMITING_DB = 6.0  # beyond it, limiting is heard
 MISSED_TARGET_LU = 0.5
+FAR_BAND_DB = 10.0  # one third octave; an instrument that the reference lacks makes as much
 FAR_TONE_DB = 5.0  # two finished songs of one genre differ by about 4.5
 MOST_NAMES = 4  # in one sentence
 _SMALLEST_POWER = 1e-20  # of a silent stem, where a quotient needs one
@@ -243,6 +244,12 @@ def result_advice(after: Profile, difference: Differences, output: Output) -> It
         yield (
             f"The tone is still {difference.tone_db:.1f} dB from the reference on average. Their instruments may be "
             "too different: try a reference nearer to this song."
+        )
+    elif abs(difference.worst_tone_db) > FAR_BAND_DB:
+        more = "more" if difference.worst_tone_db > 0 else "less"
+        yield (
+            f"Around {difference.worst_tone_hz:.0f} Hz the mix has {abs(difference.worst_tone_db):.0f} dB {more} than "
+            "the reference. Listen there first; an equalizer or a fader may do."
         )
     if after.mono_loss_lu > MONO_LOSS_LU:
         yield (

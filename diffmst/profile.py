@@ -180,20 +180,28 @@ class Differences(NamedTuple):
         tone_db: mean over third octaves from 40 Hz to 16 kHz of the absolute difference in level.
         width_db: difference in side against mid.
         dynamics_db: difference in peak-to-loudness ratio.
+        worst_tone_db: level of the third octave that is furthest off, above 0 where the mix has more.
+        worst_tone_hz: its centre.
     """
 
     tone_db: float
     width_db: float
     dynamics_db: float
+    worst_tone_db: float = 0.0
+    worst_tone_hz: float = 1000.0
 
 
 def differences(profile: Profile, reference: Profile) -> Differences:
     """How far a mix is from its reference; the sign says where: above 0 is wider, or more dynamic, than it."""
     widths = [max(either.width_db, _AS_GOOD_AS_MONO_DB) for either in (profile, reference)]
+    tone_db = tone_difference_db(profile, reference)
+    worst = int(np.abs(tone_db).argmax())
     return Differences(
-        float(np.abs(tone_difference_db(profile, reference)).mean()),
-        widths[0] - widths[1],
-        profile.plr_db - reference.plr_db,
+        tone_db=float(np.abs(tone_db).mean()),
+        width_db=widths[0] - widths[1],
+        dynamics_db=profile.plr_db - reference.plr_db,
+        worst_tone_db=float(tone_db[worst]),
+        worst_tone_hz=_TONE_HZ[0] * 2 ** (worst / 3),
     )
 
 

@@ -169,6 +169,8 @@ GOOD = Differences(tone_db=1.0, width_db=0.5, dynamics_db=0.5)
     ("difference", "output", "words"),
     [
         (GOOD._replace(tone_db=7.25), {}, "7.2 dB from the reference"),
+        (GOOD._replace(worst_tone_db=16.0, worst_tone_hz=125.0), {}, "Around 125 Hz the mix has 16 dB more"),
+        (GOOD._replace(worst_tone_db=-12.0, worst_tone_hz=80.0), {}, "Around 80 Hz the mix has 12 dB less"),
         (GOOD, {"limiting_db": 8.0}, "up to 8.0 dB off the peaks"),
         (GOOD, {"loudness_lufs": -16.0}, "2.0 LU quieter than asked for (−14.0 LUFS)"),
         (GOOD, {"loudness_lufs": -np.inf}, "The mix is silent"),
