@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffmst import effects
 from diffmst.effects import Effect
-from diffmst.params import Param
+from diffmst.params import Param, Range, Scale
 
 LayoutName = Literal["default", "paper"]
 
@@ -44,7 +44,7 @@ class Section:
         return len(self.params)
 
     @cached_property
-    def _columns(self) -> dict[str, dict[str, int | list[int]]]:
+    def _columns(self) -> dict[str, dict[str, int | slice]]:
         """Per effect and keyword the column of the control, or the columns of its bands."""
         columns: dict[str, dict[str, int | list[int]]] = {effect.name: {} for effect in self.effects}
         for column, (name, param) in enumerate(self.params.items()):
@@ -55,7 +55,10 @@ class Section:
             bands = keywords.setdefault(param.keyword, [])
             assert isinstance(bands, list), f"{name} is declared both with and without bands"
             bands.append(column)
-        return columns
+        return {
+            effect: {keyword: at if isinstance(at, int) else _as_slice(at) for keyword, at in keywords.items()}
+            for effect, keywords in columns.items()
+        }
 
     def controls(self, values: Tensor, effect: str) -> dict[str, Tensor]:
         """The keyword arguments of one effect; empty when the section lacks it.
@@ -68,15 +71,29 @@ class Section:
         """Physical values of untouched controls, [controls], float64."""
         return torch.tensor([param.default for param in self.params.values()], dtype=torch.float64)
 
+    @cached_property
+    def _ranges(self) -> list[tuple[list[int], Range]]:
+        """The controls by scale: their columns, and their ranges."""
+        columns: dict[Scale, list[int]] = {}
+        for column, param in enumerate(self.params.values()):
+            columns.setdefault(param.scale, []).append(column)
+        lows, highs = torch.tensor([(param.low, param.high) for param in self.params.values()], dtype=torch.float64).T
+        return [(found, Range(scale, lows[found], highs[found])) for scale, found in columns.items()]
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """Where each column is when they are sorted by scale."""
+        by_scale = [column for columns, _ in self._ranges for column in columns]
+        return sorted(range(len(by_scale)), key=by_scale.__getitem__)
+
     def from_unit(self, u: Tensor) -> Tensor:
         """Physical values of positions in [0, 1]; [..., controls] both."""
-        columns = zip(self.params.values(), u.unbind(-1), strict=True)
-        return torch.stack([param.from_unit(column) for param, column in columns], -1)
+        return torch.cat([range_.from_unit(u[..., columns]) for columns, range_ in self._ranges], -1)[..., self._order]
 
     def to_unit(self, values: Tensor) -> Tensor:
         """Positions in [0, 1] of physical values; [..., controls] both."""
-        columns = zip(self.params.values(), values.unbind(-1), strict=True)
-        return torch.stack([param.to_unit(column) for param, column in columns], -1)
+        parts = [range_.to_unit(values[..., columns]) for columns, range_ in self._ranges]
+        return torch.cat(parts, -1)[..., self._order]
 
     def vector(self, values: Mapping[str, float]) -> Tensor:
         """Settings by dotted name as a vector [controls], float64; what is left out is at its default."""
@@ -88,6 +105,13 @@ class Section:
     def named(self, values: Tensor) -> dict[str, float]:
         """A vector [controls] as settings by dotted name."""
         return dict(zip(self.params, values.tolist(), strict=True))
+
+
+def _as_slice(columns: list[int]) -> slice:
+    """Equidistant columns as a slice, of which the gradient is much cheaper than that of a list."""
+    step = columns[1] - columns[0]
+    assert columns == list(range(columns[0], columns[-1] + 1, step)), "bands are declared in another order each"
+    return slice(columns[0], columns[-1] + 1, step)
 
 
 @dataclass(frozen=True)

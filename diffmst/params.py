@@ -28,6 +28,35 @@ _WARPS: dict[Scale, _Warp] = {
 _POSITIVE_SCALES: tuple[Scale, ...] = ("log", "rate")
 
 
+class Range(NamedTuple):
+    """The ranges of one or several controls of one scale, and the map from [0, 1] onto them.
+
+    Attributes:
+        scale: see `Param`.
+        low: value at 0, [] or [controls].
+        high: value at 1, likewise.
+    """
+
+    scale: Scale
+    low: Tensor
+    high: Tensor
+
+    def from_unit(self, u: Tensor) -> Tensor:
+        """Physical values at positions in [0, 1], [..., controls]; finite gradient on the closed interval."""
+        low, high = self.low.to(u), self.high.to(u)
+        warp = _WARPS[self.scale]
+        start, end = warp.forward(low), warp.forward(high)
+        value = warp.inverse(start + (end - start) * u)
+        # Rounding may leave the range by a hair; a plain clamp would take the gradient along.
+        return value + (value.clamp(low, high) - value).detach()
+
+    def to_unit(self, value: Tensor) -> Tensor:
+        """Positions in [0, 1] of physical values; the inverse of `from_unit`."""
+        forward = _WARPS[self.scale].forward
+        start, end = forward(self.low.to(value)), forward(self.high.to(value))
+        return (forward(value) - start) / (end - start)
+
+
 @dataclass(frozen=True)
 class Param:
     """One control of an effect: its physical range, and the map from [0, 1] onto it.
@@ -69,17 +98,19 @@ class Param:
         """The keyword argument of the DSP function that this control, or band of a control, feeds."""
         return self.name.rpartition(".")[2]
 
+    @property
+    def range(self) -> Range:
+        """Scale, low and high, as tensors."""
+        low, high = torch.tensor((self.low, self.high), dtype=torch.float64)
+        return Range(self.scale, low, high)
+
     def from_unit(self, u: Tensor) -> Tensor:
         """Physical value at position `u` in [0, 1]; any shape; finite gradient on the closed interval.
 
         >>> Param("freq_hz", 20, 20_000, 1000, "Hz", "log").from_unit(torch.tensor([0.0, 1 / 3])).round()
         tensor([ 20., 200.])
         """
-        warp = _WARPS[self.scale]
-        start, end = self._ends(u)
-        value = warp.inverse(start + (end - start) * u)
-        # Rounding may leave the range by a hair; a plain clamp would take the gradient along.
-        return value + (value.clamp(self.low, self.high) - value).detach()
+        return self.range.from_unit(u)
 
     def to_unit(self, value: Tensor) -> Tensor:
         """Position in [0, 1] of a physical value; the inverse of `from_unit`.
@@ -87,9 +118,4 @@ class Param:
         >>> Param("ratio", 1, 16, 1, scale="log").to_unit(torch.tensor([1.0, 4.0, 16.0]))
         tensor([0.0000, 0.5000, 1.0000])
         """
-        start, end = self._ends(value)
-        return (_WARPS[self.scale].forward(value) - start) / (end - start)
-
-    def _ends(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        forward = _WARPS[self.scale].forward
-        return forward(like.new_tensor(self.low)), forward(like.new_tensor(self.high))
+        return self.range.to_unit(value)

@@ -16,13 +16,11 @@ from torch.autograd.function import once_differentiable
 
 from diffmst.dsp.kernels import cpu_pack as pack
 from diffmst.dsp.kernels import cpu_strip
-from diffmst.dsp.kernels.cpu_lanes import Lanes, assign
-from diffmst.dsp.kernels.cpu_records import Memory, Settings, Signals, Sums
+from diffmst.dsp.kernels.cpu_chunks import cut
+from diffmst.dsp.kernels.cpu_records import Memory
+from diffmst.dsp.kernels.cpu_span import SpanRun, States, Strip
 from diffmst.dsp.kernels.host import BLOCK, is_compiled
 from diffmst.dsp.kernels.reference import StripState
-from diffmst.dsp.kernels.threads import for_each
-
-MOST_PARTS = 8  # copies of the buses, so that groups of the same item may run at the same time
 
 
 def equalize(x: Tensor, coefficients: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -84,93 +82,61 @@ class _Strip(Function):
         gain_db: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         assert x.dtype == torch.float32, "`recurrence` sends other audio elsewhere"
-        lanes = assign(x.shape[0], channels)
-        settings = pack.pack_settings(lanes, coefficients, dynamics, mixing)
-        state = pack.pack_memory(lanes, settings[0].stages, filters, gain_db)
-        blocks = -(-x.shape[-1] // BLOCK) if any(ctx.needs_input_grad) else 0
-        kept = pack.room_for_states(lanes, settings[0].stages, blocks)
-        y = _run_forward(x, lanes, settings, state, kept)
-
-        ctx.lanes, ctx.settings = lanes, settings
-        ctx.stages = 0 if coefficients is None else coefficients.shape[-2]
-        ctx.save_for_backward(x, *(torch.from_numpy(values) for values in kept))
-        last = pack.unpack_memory(lanes, state, ctx.stages)
+        strip = Strip(_optional(coefficients), _optional(dynamics), _optional(mixing), channels)
+        state = _states(x, strip, filters, gain_db)
+        rows = pack.flat_memory(x)
+        spans = cut(*x.shape)
+        runs = [SpanRun(strip, rows, span, keeps=any(ctx.needs_input_grad)) for span in spans]
+        copies = _outputs(x, strip, runs[0].parts)
+        for run in runs:
+            state = run.forward(copies, state)
+        if mixing is not None:
+            for extra in copies[1:]:
+                copies[0] += extra
+        ctx.runs, ctx.carry = runs, _states(x, strip, None, None)
+        ctx.save_for_backward(x, *(torch.from_numpy(values) for run in runs for values in run.kept))
+        last = torch.from_numpy(state.filters), torch.from_numpy(state.gain)
         ctx.mark_non_differentiable(*last)
-        return y, *last
+        return torch.from_numpy(copies[0]), *last
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         x, *saved = ctx.saved_tensors
-        kept = Memory(*(values.numpy() for values in saved))
-        sums = [pack.zero_sums(group) for group in ctx.settings]
+        kept = [Memory(filters.numpy(), gain.numpy()) for filters, gain in zip(saved[::2], saved[1::2], strict=True)]
         dx = x.new_empty(x.shape if ctx.needs_input_grad[0] else (0,))
-        _run_backward(x, dy.contiguous(), dx, ctx.lanes, ctx.settings, kept, sums)
-        gradients = (dx, *pack.unpack_sums(ctx.lanes, sums, ctx.stages))
-        wanted = (gradient if need else None for gradient, need in zip(gradients, ctx.needs_input_grad, strict=False))
+        audio = dy.contiguous().numpy().reshape(-1), dx.numpy().reshape(-1)
+        carry, by_span = ctx.carry, []
+        for run, states in zip(reversed(ctx.runs), reversed(kept), strict=True):
+            carry, gradients = run.backward(states, *audio, carry)
+            by_span.append(gradients)
+        sums = (torch.from_numpy(np.sum(gradients, axis=0)) for gradients in zip(*by_span, strict=True))
+        wanted = (gradient if need else None for gradient, need in zip((dx, *sums), ctx.needs_input_grad, strict=False))
         return *wanted, None, None, None
 
 
-def _run_forward(x: Tensor, lanes: Lanes, settings: list[Settings], state: list[Memory], kept: Memory) -> Tensor:
-    """Rows or buses of a batch; `state` and `kept` are written.
+def _numpy(values: Tensor) -> np.ndarray:
+    return values.detach().double().numpy()
 
-    Groups that mix to the same buses run one after the other, or add to copies of them that are summed in a fixed
-    order: the result does not depend on which thread is first.
+
+def _optional(values: Tensor | None) -> np.ndarray | None:
+    return None if values is None else _numpy(values)
+
+
+def _states(x: Tensor, strip: Strip, filters: Tensor | None, gain_db: Tensor | None) -> States:
+    """The states to begin with, zero where None."""
+    return States(
+        np.zeros((*x.shape[:2], strip.stages, 2)) if filters is None else _numpy(filters),
+        np.zeros(x.shape[:2]) if gain_db is None else _numpy(gain_db),
+    )
+
+
+def _outputs(x: Tensor, strip: Strip, parts: int) -> list[np.ndarray]:
+    """Room for the rows, or buses of which several copies are summed afterwards, in a fixed order.
+
+    So the result does not depend on which thread is first.
     """
-    batch, _, time = x.shape
-    outputs = settings[0].outputs
-    audio, offsets = pack.flat_memory(x)
-    routes = pack.routes(lanes, offsets, time, outputs)
-    parts = min(lanes.groups_per_item, max(1, MOST_PARTS // batch))
-    if outputs < 0:
-        copies = [np.empty(x.shape, np.float32)] * parts
-    else:
-        copies = [np.zeros((batch, outputs, time), np.float32) for _ in range(parts)]
-
-    def run(task: tuple[int, range]) -> None:
-        part, groups = task
-        signals = Signals(audio, copies[part].reshape(-1), np.empty(0, np.float32))
-        scratch = pack.scratch(settings[0].stages)
-        for group in groups:
-            keep = Memory(kept.filters[group], kept.gain[group])
-            cpu_strip.forward(settings[group], routes[group], signals, state[group], keep, keep.gain.size > 0, scratch)
-
-    for_each(run, _tasks(lanes, parts))
-    if outputs >= 0:
-        for extra in copies[1:]:
-            copies[0] += extra
-    return torch.from_numpy(copies[0])
-
-
-def _tasks(lanes: Lanes, parts: int) -> list[tuple[int, range]]:
-    """What may run at the same time: groups of one item, every `parts`-th of them, and the copy they add to."""
-    return [
-        (part, range(first + part, first + lanes.groups_per_item, parts))
-        for first in range(0, lanes.groups, lanes.groups_per_item)
-        for part in range(parts)
-    ]
-
-
-def _run_backward(
-    x: Tensor, dy: Tensor, dx: Tensor, lanes: Lanes, settings: list[Settings], kept: Memory, sums: list[Sums]
-) -> None:
-    """Gradients of a batch: `dx`, unless it is of size zero, and `sums` are written."""
-    audio, offsets = pack.flat_memory(x)
-    routes = pack.routes(lanes, offsets, x.shape[-1], settings[0].outputs)
-    signals = Signals(audio, dy.numpy().reshape(-1), dx.numpy().reshape(-1))
-
-    def run(group: int) -> None:
-        stages = settings[group].stages
-        cpu_strip.backward(
-            settings[group],
-            routes[group],
-            signals,
-            dx.numel() > 0,
-            pack.zero_memory(stages),
-            Memory(kept.filters[group], kept.gain[group]),
-            pack.zero_memory(stages),
-            sums[group],
-            pack.scratch(stages),
-        )
-
-    for_each(run, range(lanes.groups))
+    if strip.mixing is None:
+        return [np.empty(x.shape, np.float32)] * parts
+    shape = x.shape[0], strip.mixing.shape[-1], x.shape[-1]
+    return [np.zeros(shape, np.float32) for _ in range(parts)]

@@ -71,12 +71,22 @@ def detect(curve, audio, over_db, target_db, count):
 
 
 @part
-def smooth(ballistics, gain_db, target_db, smoothed_db, exponent, count):
-    """Attack and release of the gain, s[n] = c s[n-1] + (1 - c) g[n], and the exponent of 2 that is the gain.
+def _smoother(ballistics):
+    """(attack, release, their complements, sign) of a smoother s[n] = c s[n-1] + (1 - c) g[n].
 
     The two candidates for s[n] lie on the same side of g[n], so the choice of c by the sign of g - s chooses the lower
     one where attack <= release, and the upper one where not. Such lanes run with all signs turned. A minimum is half
-    the latency of a comparison and a selection, and latency is all that this loop costs.
+    the latency of a comparison and a selection, and latency is all that these loops cost.
+    """
+    attack, release = load(ballistics, 0, LANES), load(ballistics, LANES, LANES)
+    one = splat(1.0, attack)
+    sign = select(attack > release, splat(-1.0, attack), one)
+    return attack, release, (one - attack) * sign, (one - release) * sign, sign
+
+
+@part
+def smooth(ballistics, gain_db, target_db, smoothed_db, exponent, count):
+    """Attack and release of the gain, and the exponent of 2 that is the gain.
 
     Args:
         ballistics: attack, release, makeup_db.
@@ -88,10 +98,8 @@ def smooth(ballistics, gain_db, target_db, smoothed_db, exponent, count):
 
     Shape: ballistics flat [3, LANES]; gain_db [LANES].
     """
-    attack, release = load(ballistics, 0, LANES), load(ballistics, LANES, LANES)
-    one, to_log2 = splat(1.0, attack), splat(DB_TO_LOG2, attack)
-    sign = select(attack > release, splat(-1.0, attack), one)
-    attack_input, release_input = (one - attack) * sign, (one - release) * sign
+    attack, release, attack_input, release_input, sign = _smoother(ballistics)
+    to_log2 = splat(DB_TO_LOG2, attack)
     makeup, to_octaves = load(ballistics, 2 * LANES, LANES) * to_log2, to_log2 * sign
     s = load(gain_db, 0, LANES)
     store(smoothed_db, 0, s)
@@ -102,6 +110,23 @@ def smooth(ballistics, gain_db, target_db, smoothed_db, exponent, count):
         store(smoothed_db, (n + 1) * LANES, s * sign)
         store(exponent, n * LANES, fma(s, to_octaves, makeup))
     store(gain_db, 0, flush(s * sign))
+
+
+@part
+def follow(ballistics, carry, target_db, count):
+    """The last state of `smooth`, into `carry.gain`, and its derivative by the first, into `carry.slope`.
+
+    The derivative is the product of the coefficients met.
+    """
+    attack, release, attack_input, release_input, sign = _smoother(ballistics)
+    s, slope = load(carry.gain, 0, LANES) * sign, splat(1.0, attack)
+    for n in range(count):
+        g = widen(load(target_db, n * LANES, LANES))
+        attacked, released = fma(attack, s, attack_input * g), fma(release, s, release_input * g)
+        s = minimum(attacked, released)
+        slope = slope * select(attacked < released, attack, release)
+    store(carry.gain, 0, s * sign)
+    store(carry.slope, 0, flush(slope))
 
 
 @part
@@ -128,21 +153,22 @@ def gain_adjoint(exponent, audio, gradient, gain_gradient, output, count):
 
 
 @part
-def smooth_adjoint(ballistics, carry, target_db, smoothed_db, gradient, sums, count):
-    """Gradient to the smoothed gain into that to the target (replaced), added up for attack, release and make-up.
+def smooth_adjoint(ballistics, carry, target_db, smoothed_db, gradient, target_gradient, sums, count):
+    """Gradient to the smoothed gain into that to the target, added up for attack, release and make-up.
 
     With G[n] = dL/ds[n] + c[n+1] G[n+1]: dL/dg[n] = (1 - c[n]) G[n] and dL/dc[n] = G[n] (s[n-1] - g[n]).
 
     Args:
-        carry: c[n] G[n] of the sample after the tile; replaced by that of its first.
+        carry: `Carry`: gain, c[n] G[n] of the sample after the tile, is replaced by that of its first, and slope
+            multiplied by the derivative of that by this.
         sums: gradients to attack, release and makeup_db, added to.
 
-    Shape: carry [LANES]; sums flat [3, LANES]; the others as in `smooth`.
+    Shape: carry.gain and carry.slope [LANES]; sums flat [3, LANES]; the others as in `smooth`.
     """
     attack, release = load(ballistics, 0, LANES), load(ballistics, LANES, LANES)
     zero = splat(0.0, attack)
     attack_sum, both_sum, makeup_sum = zero, zero, zero
-    ahead = load(carry, 0, LANES)
+    ahead, slope = load(carry.gain, 0, LANES), load(carry.slope, 0, LANES)
     for reverse in range(count):
         n = (count - 1 - reverse) * LANES
         g, before = widen(load(target_db, n, LANES)), load(smoothed_db, n, LANES)
@@ -152,25 +178,26 @@ def smooth_adjoint(ballistics, carry, target_db, smoothed_db, gradient, sums, co
         c = select(attacking, attack, release)
         dc = whole * (before - g)
         ahead = fma(c, ahead, c * ds)
-        store(gradient, n, whole - ahead)
+        slope = slope * c
+        store(target_gradient, n, whole - ahead)
         makeup_sum = makeup_sum + ds
         both_sum = both_sum + dc
         attack_sum = attack_sum + select(attacking, dc, zero)
-    store(carry, 0, flush(ahead))
+    store(carry.gain, 0, flush(ahead))
+    store(carry.slope, 0, flush(slope))
     store(sums, 0, load(sums, 0, LANES) + attack_sum)
     store(sums, LANES, load(sums, LANES, LANES) + (both_sum - attack_sum))
     store(sums, 2 * LANES, load(sums, 2 * LANES, LANES) + makeup_sum)
 
 
 @part
-def detect_adjoint(curve, audio, over_db, target_gradient, gradient, output, sums, count):
-    """Gradient to the target gain into one to the audio, which is added to `gradient` and written to `output`.
+def detect_adjoint(curve, audio, over_db, target_gradient, gradient, sums, count):
+    """Gradient to the target gain into one to the audio, which is added to `gradient`.
 
     d level / d audio is 20 / ln(10) / |x| for the louder channel, half of it for each of two equal ones, and zero
     below the floor. The parameters' gradients are those of p and e = excess of `_knee`, d e / d W = p (1 - p) / 2.
 
     Args:
-        output: float64 tile.
         sums: gradients to threshold_db, slope and knee_db, added to.
 
     Shape: sums flat [3, WIDTH]; the others as in `detect`.
@@ -196,7 +223,7 @@ def detect_adjoint(curve, audio, over_db, target_gradient, gradient, output, sum
         both = fma(swap_pairs(d_over), linked, d_over)
         share = select(magnitude == level, select(swap_pairs(magnitude) * linked == level, half, one), zero)
         dx = select(level > floor_level, both * share * from_db / maximum(level, floor_level), zero)
-        store(output, i, load(gradient, i, WIDTH) + copysign(one, x) * dx)
+        store(gradient, i, load(gradient, i, WIDTH) + copysign(one, x) * dx)
     store(sums, 0, load(sums, 0, WIDTH) + widen(threshold_sum))
     store(sums, WIDTH, load(sums, WIDTH, WIDTH) + widen(slope_sum))
     store(sums, 2 * WIDTH, load(sums, 2 * WIDTH, WIDTH) + widen(knee_sum))

@@ -44,9 +44,14 @@ class Lanes:
         return len(self.item)
 
     @property
+    def items(self) -> int:
+        """Number of items."""
+        return len(self.position)
+
+    @property
     def groups_per_item(self) -> int:
         """Groups that one item takes; 1 also where items share a group."""
-        return max(1, self.groups // len(self.position))
+        return max(1, self.groups // self.items)
 
     def pack(self, values: np.ndarray) -> np.ndarray:
         """Values of every row with the lanes as the last axis: [batch, rows, ...] to [groups, ..., LANES]."""

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-import torch
 from torch import Tensor
 
-from diffmst.dsp.kernels.cpu_filters import STAGES_MULTIPLE, TILE, TILE_STRIDE
+from diffmst.dsp.kernels.cpu_filters import STAGES_MULTIPLE
 from diffmst.dsp.kernels.cpu_lanes import Lanes
-from diffmst.dsp.kernels.cpu_records import Memory, Route, Scratch, Settings, Sums
+from diffmst.dsp.kernels.cpu_records import Memory, Route, Settings, Sums
 from diffmst.dsp.kernels.host import LANES, WIDTH
 
 SMALLEST_KNEE_DB = 1e-30  # stands for a knee of width zero where it divides
-_CACHE_LINE = 64  # bytes
 
 
 def pack_settings(
-    lanes: Lanes, coefficients: Tensor | None, dynamics: Tensor | None, mixing: Tensor | None
+    lanes: Lanes,
+    coefficients: np.ndarray | None,
+    dynamics: np.ndarray | None,
+    mixing: np.ndarray | None,
 ) -> list[Settings]:
     """Settings of every group of lanes; each of the three parts of a strip may be None.
 
-    Shape: coefficients [batch, rows, stages, 5]; dynamics [batch, rows, 6]; mixing [batch, rows, outputs].
+    Shape: coefficients [items, rows, stages, 5]; dynamics [items, rows, 6]; mixing [items, rows, outputs].
     """
     filters = _pack_coefficients(lanes, coefficients)
     curve, ballistics = _pack_dynamics(lanes, dynamics)
-    gains = np.empty((lanes.groups, 0)) if mixing is None else lanes.pack(_numpy(mixing))
+    gains = np.empty((lanes.groups, 0)) if mixing is None else lanes.pack(mixing)
     return [
         Settings(
             stages=filters.shape[1],
@@ -39,54 +42,44 @@ def pack_settings(
     ]
 
 
-def _pack_coefficients(lanes: Lanes, coefficients: Tensor | None) -> np.ndarray:
+def _pack_coefficients(lanes: Lanes, coefficients: np.ndarray | None) -> np.ndarray:
     """[groups, stages, 5, LANES], filled up with stages that change nothing to the multiple that runs."""
     if coefficients is None:
         return np.empty((lanes.groups, 0, 5, LANES))
-    packed = lanes.pack(_numpy(coefficients))
+    packed = lanes.pack(coefficients)
     neutral = np.zeros((lanes.groups, -packed.shape[1] % STAGES_MULTIPLE, 5, LANES))
     neutral[:, :, 0] = 1
     return np.concatenate((packed, neutral), axis=1)
 
 
-def _pack_dynamics(lanes: Lanes, dynamics: Tensor | None) -> tuple[np.ndarray, np.ndarray]:
+def _pack_dynamics(lanes: Lanes, dynamics: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Curve [groups, 5, WIDTH] in float32, and ballistics [groups, 3, LANES]."""
     if dynamics is None:
         return np.empty((lanes.groups, 0), np.float32), np.empty((lanes.groups, 0))
-    packed = lanes.pack(_numpy(dynamics))
+    packed = lanes.pack(dynamics)
     threshold_db, slope, knee_db, attack, release, makeup_db = np.moveaxis(packed, 1, 0)
     inverse_knee = 1 / np.maximum(knee_db, SMALLEST_KNEE_DB)
     curve = np.stack((threshold_db, slope, knee_db / 2, inverse_knee, lanes.linked), axis=1)
     return np.tile(curve, WIDTH // LANES).astype(np.float32), np.stack((attack, release, makeup_db), axis=1)
 
 
-def pack_memory(lanes: Lanes, stages: int, filters: Tensor | None, gain_db: Tensor | None) -> list[Memory]:
-    """States of every group of lanes; zero where None.
+def pack_states(lanes: Lanes, stages: int, filters: np.ndarray) -> np.ndarray:
+    """Two numbers per stage and row, of which `stages` may be more than there are, for every group of lanes.
 
-    Args:
-        lanes: the lanes.
-        stages: stages of `Settings`, of which `filters` may have fewer.
-        filters: states of the filters.
-        gain_db: states of the smoothers.
-
-    Shape: filters [batch, rows, stages, 2]; gain_db [batch, rows].
+    Shape: filters [items, rows, any stages, 2]; returns [groups, stages * 2 * LANES].
     """
     packed = np.zeros((lanes.groups, stages, 2, LANES))
-    if filters is not None:
-        packed[:, : filters.shape[2]] = lanes.pack(_numpy(filters))
-    gain = np.zeros((lanes.groups, LANES)) if gain_db is None else lanes.pack(_numpy(gain_db))
-    return [Memory(packed[group].reshape(-1), gain[group]) for group in range(lanes.groups)]
+    packed[:, : filters.shape[2]] = lanes.pack(filters)
+    return packed.reshape(lanes.groups, -1)
 
 
-def unpack_memory(lanes: Lanes, memory: list[Memory], stages: int) -> tuple[Tensor, Tensor]:
-    """The inverse of `pack_memory`."""
-    filters = np.stack([group.filters for group in memory]).reshape(lanes.groups, -1, 2, LANES)
-    gain = np.stack([group.gain for group in memory])
-    return torch.from_numpy(lanes.unpack(filters)[:, :, :stages]), torch.from_numpy(lanes.unpack(gain))
+def unpack_states(lanes: Lanes, packed: np.ndarray, stages: int) -> np.ndarray:
+    """The inverse of `pack_states`: [items, rows, stages, 2]."""
+    return lanes.unpack(packed.reshape(lanes.groups, -1, 2, LANES))[:, :, :stages]
 
 
-def zero_memory(stages: int) -> Memory:
-    """States of one group of lanes, at rest."""
+def memory_at_rest(stages: int) -> Memory:
+    """States of one group of lanes, zero."""
     return Memory(np.zeros(stages * 2 * LANES), np.zeros(LANES))
 
 
@@ -102,7 +95,7 @@ def zero_sums(settings: Settings) -> Sums:
     )
 
 
-def unpack_sums(lanes: Lanes, sums: list[Sums], stages: int) -> tuple[Tensor, Tensor, Tensor]:
+def unpack_sums(lanes: Lanes, sums: list[Sums], stages: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients to coefficients, dynamics and mixing, of the shapes of `pack_settings`."""
 
     def stacked(name: str) -> np.ndarray:
@@ -112,17 +105,24 @@ def unpack_sums(lanes: Lanes, sums: list[Sums], stages: int) -> tuple[Tensor, Te
     curve = lanes.unpack(stacked("curve").reshape(lanes.groups, 3, -1, LANES).sum(axis=2))
     ballistics = lanes.unpack(stacked("ballistics").reshape(lanes.groups, 3, LANES))
     gains = lanes.unpack(stacked("gains").reshape(lanes.groups, -1, LANES))
-    dynamics = np.concatenate((curve, ballistics), axis=-1)
-    return torch.from_numpy(coefficients), torch.from_numpy(dynamics), torch.from_numpy(gains)
+    return coefficients, np.concatenate((curve, ballistics), axis=-1), gains
 
 
-def flat_memory(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+class Rows(NamedTuple):
+    """Audio of a batch: flat memory, where each row starts in it, [batch, rows], and samples per row."""
+
+    memory: np.ndarray
+    offsets: np.ndarray
+    time: int
+
+
+def flat_memory(x: Tensor) -> Rows:
     """The memory of a signal as a flat array, and where in it each row starts.
 
     Nothing is copied as long as the samples of a row are neighbours; rows and items may lie anywhere, also on each
     other.
 
-    Shape: x [batch, rows, time]; returns flat, and [batch, rows].
+    Shape: x [batch, rows, time].
     """
     x = x.detach()
     if x.stride(-1) != 1 and x.shape[-1] > 1:
@@ -130,23 +130,26 @@ def flat_memory(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     item, row = (np.arange(size) * stride for size, stride in zip(x.shape[:2], x.stride(), strict=False))
     offsets = item[:, None] + row
     length = int(offsets[-1, -1]) + x.shape[-1] if x.numel() else 0
-    return x.as_strided((length,), (1,)).numpy(), offsets
+    return Rows(x.as_strided((length,), (1,)).numpy(), offsets, x.shape[-1])
 
 
-def routes(lanes: Lanes, offsets: np.ndarray, time: int, outputs: int) -> list[Route]:
+def routes(
+    lanes: Lanes, inputs: np.ndarray, rows: np.ndarray, buses: np.ndarray, time: int, bus_stride: int
+) -> list[Route]:
     """Where the rows of every group of lanes lie.
 
     Args:
         lanes: the lanes.
-        offsets: where each row starts in the memory of the input.
-        time: samples per row.
-        outputs: buses per item.
+        inputs: where each row starts in the memory of the input.
+        rows: where it starts in an array of all rows.
+        buses: where the first output of each item starts.
+        time: samples to run.
+        bus_stride: samples from one output of an item to the next.
 
-    Shape: offsets [batch, rows].
+    Shape: inputs and rows [items, rows]; buses [items].
     """
-    inputs = offsets[lanes.item, lanes.row]
-    rows = (lanes.item * offsets.shape[1] + lanes.row) * time
-    buses = lanes.item[:, :: lanes.segment] * outputs * time
+    inputs, rows = inputs[lanes.item, lanes.row], rows[lanes.item, lanes.row]
+    buses = buses[lanes.item[:, :: lanes.segment]]
     return [
         Route(
             time=time,
@@ -156,35 +159,7 @@ def routes(lanes: Lanes, offsets: np.ndarray, time: int, outputs: int) -> list[R
             inputs=inputs[group],
             rows=rows[group],
             buses=buses[group],
+            bus_stride=bus_stride,
         )
         for group in range(lanes.groups)
     ]
-
-
-def scratch(stages: int) -> Scratch:
-    """Fresh working memory for one thread."""
-    single, double = np.float32, np.float64
-    return Scratch(
-        rows=_aligned(TILE, single),
-        signals=_aligned((stages + 1) * TILE_STRIDE, double),
-        smoothed=_aligned(TILE + LANES, double),
-        gradient=_aligned(TILE, double),
-        audio=_aligned(TILE, single),
-        over=_aligned(TILE, single),
-        target=_aligned(TILE, single),
-        exponent=_aligned(TILE, single),
-        audio_gradient=_aligned(TILE, single),
-        gain_gradient=_aligned(TILE, single),
-        output=_aligned(TILE, single),
-    )
-
-
-def _aligned(size: int, dtype: type) -> np.ndarray:
-    """Zeros that start at a cache line."""
-    memory = np.zeros(size * np.dtype(dtype).itemsize + _CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % _CACHE_LINE
-    return memory[start : start + size * np.dtype(dtype).itemsize].view(dtype)
-
-
-def _numpy(values: Tensor) -> np.ndarray:
-    return values.detach().double().numpy()

@@ -36,13 +36,14 @@ class Route(NamedTuple):
     `live`, repeat others: they are computed like these, but not added to the buses a second time.
 
     Attributes:
-        time: samples per row.
+        time: samples per lane.
         segment: lanes per segment.
         segments: segments that are items of their own.
         live: lanes of each segment that are rows of their own.
         inputs: int64 [LANES], where the row of each lane starts in the input.
         rows: int64 [LANES], where it starts in an array of all rows.
         buses: int64 [LANES / segment], where the first output of each segment starts.
+        bus_stride: samples from one output of an item to the next.
     """
 
     time: int
@@ -52,6 +53,7 @@ class Route(NamedTuple):
     inputs: np.ndarray
     rows: np.ndarray
     buses: np.ndarray
+    bus_stride: int
 
 
 class Signals(NamedTuple):
@@ -75,6 +77,37 @@ class Memory(NamedTuple):
     gain: np.ndarray
 
 
+class Carry(NamedTuple):
+    """What the adjoint carries from block to block, float64: filters and gain as in `Memory`, slope [LANES].
+
+    The slope is the derivative of the gain's carry by the one that came in from beyond the last block.
+    """
+
+    filters: np.ndarray
+    gain: np.ndarray
+    slope: np.ndarray
+
+
+class Tape(NamedTuple):
+    """Tiles that one phase of a kernel leaves to the next, float32, `stride` elements from block to block.
+
+    A stride of 0 keeps those of the block at hand alone, which is enough where one call runs all phases.
+
+    Attributes:
+        stride: TILE or 0.
+        audio: the equalized rows.
+        target: gain that the compressor's curve asks for, dB.
+        gradient: to the rows; once the compressor's adjoint has run, to the equalized rows.
+        gain_gradient: to the smoothed gain in dB.
+    """
+
+    stride: int
+    audio: np.ndarray
+    target: np.ndarray
+    gradient: np.ndarray
+    gain_gradient: np.ndarray
+
+
 class Scratch(NamedTuple):
     """What a thread works on: flat arrays, zero at first."""
 
@@ -82,12 +115,9 @@ class Scratch(NamedTuple):
     signals: np.ndarray
     smoothed: np.ndarray
     gradient: np.ndarray
-    audio: np.ndarray
     over: np.ndarray
-    target: np.ndarray
     exponent: np.ndarray
-    audio_gradient: np.ndarray
-    gain_gradient: np.ndarray
+    target_gradient: np.ndarray
     output: np.ndarray
 
 

@@ -6,8 +6,8 @@ transposed in registers into a tile (element `n * LANES + lane`), and the same w
 
 from __future__ import annotations
 
-from diffmst.dsp.kernels.host import BLOCK, LANES, WIDTH, part
-from diffmst.dsp.kernels.simd import fma, load, splat, store, total
+from diffmst.dsp.kernels.host import BLOCK, CACHE_LINE, LANES, WIDTH, part
+from diffmst.dsp.kernels.simd import fma, load, prefetch, splat, store, total
 from diffmst.dsp.kernels.simd_square import load_many, store_many, transpose
 
 
@@ -36,12 +36,28 @@ def copy(source, source_at, target, target_at, count):
 
 
 @part
+def clear(target, count):
+    """Set `count` elements, a multiple of WIDTH, to zero."""
+    zero = splat(0.0, load(target, 0, WIDTH))
+    for i in range(0, count, WIDTH):
+        store(target, i, zero)
+
+
+@part
 def gather(audio, offsets, start, count, rows):
     """Copy `count` samples of every lane's row, from `start` on, and zeros after them."""
     for lane in range(LANES):
         copy(audio, offsets[lane] + start, rows, lane * BLOCK, count)
         for n in range(count, BLOCK):
             rows[lane * BLOCK + n] = 0
+
+
+@part
+def fetch(audio, offsets, start):
+    """Ask for the block of every lane that begins at `start`: processors foresee reads that go forward only."""
+    for lane in range(LANES):
+        for n in range(0, BLOCK, CACHE_LINE // 4):
+            prefetch(audio, offsets[lane] + start + n)
 
 
 @part

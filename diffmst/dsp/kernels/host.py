@@ -29,6 +29,7 @@ def _vector_width() -> int:
 WIDTH = _vector_width()  # elements that element-wise passes take at once
 LANES = max(4, WIDTH // 2)  # rows that recursive passes take at once: one register of float64, two where it holds two
 BLOCK = 128  # samples of a tile, and between two checkpoints
+CACHE_LINE = 64  # bytes
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:

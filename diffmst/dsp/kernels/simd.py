@@ -123,6 +123,27 @@ def store(typing_context, pointer, index, vec):
     return types.void(pointer, types.intp, vec), generate
 
 
+@intrinsic
+def shifted(typing_context, pointer, index):
+    """The pointer to an element further on."""
+    return pointer(pointer, types.intp), lambda context, builder, sig, args: builder.gep(args[0], [args[1]])
+
+
+@intrinsic
+def prefetch(typing_context, pointer, index):
+    """Ask for the cache line of an element that will be read soon. Any index will do."""
+
+    def generate(context, builder, sig, args):
+        address = builder.bitcast(builder.gep(args[0], [args[1]]), ir.PointerType(ir.IntType(8)))
+        function_type = ir.FunctionType(ir.VoidType(), [address.type, _INT32, _INT32, _INT32])
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
+        read, keep_in_all_levels, data = (ir.Constant(_INT32, n) for n in (0, 3, 1))
+        builder.call(function, [address, read, keep_in_all_levels, data])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.intp), generate
+
+
 # --- between types and lanes ----------------------------------------------------------------------------------------
 
 
