@@ -16,9 +16,10 @@ from torch.autograd.function import once_differentiable
 
 from diffmst.dsp.kernels import cpu_pack as pack
 from diffmst.dsp.kernels import cpu_strip
+from diffmst.dsp.kernels.cpu_chunked import ChunkedRun
 from diffmst.dsp.kernels.cpu_chunks import cut
 from diffmst.dsp.kernels.cpu_records import Memory
-from diffmst.dsp.kernels.cpu_span import SpanRun, States, Strip
+from diffmst.dsp.kernels.cpu_span import SpanRun, States, Strip, totals
 from diffmst.dsp.kernels.host import BLOCK, is_compiled
 from diffmst.dsp.kernels.reference import StripState
 
@@ -85,8 +86,8 @@ class _Strip(Function):
         strip = Strip(_optional(coefficients), _optional(dynamics), _optional(mixing), channels)
         state = _states(x, strip, filters, gain_db)
         rows = pack.flat_memory(x)
-        spans = cut(*x.shape)
-        runs = [SpanRun(strip, rows, span, keeps=any(ctx.needs_input_grad)) for span in spans]
+        keeps = any(ctx.needs_input_grad)
+        runs = [(ChunkedRun if span.chunks > 1 else SpanRun)(strip, rows, span, keeps=keeps) for span in cut(*x.shape)]
         copies = _outputs(x, strip, runs[0].parts)
         for run in runs:
             state = run.forward(copies, state)
@@ -110,8 +111,8 @@ class _Strip(Function):
         for run, states in zip(reversed(ctx.runs), reversed(kept), strict=True):
             carry, gradients = run.backward(states, *audio, carry)
             by_span.append(gradients)
-        sums = (torch.from_numpy(np.sum(gradients, axis=0)) for gradients in zip(*by_span, strict=True))
-        wanted = (gradient if need else None for gradient, need in zip((dx, *sums), ctx.needs_input_grad, strict=False))
+        gradients = (dx, *map(torch.from_numpy, totals(by_span)))
+        wanted = (gradient if need else None for gradient, need in zip(gradients, ctx.needs_input_grad, strict=False))
         return *wanted, None, None, None
 
 

@@ -55,11 +55,12 @@ class Lanes:
 
     def pack(self, values: np.ndarray) -> np.ndarray:
         """Values of every row with the lanes as the last axis: [batch, rows, ...] to [groups, ..., LANES]."""
-        return np.ascontiguousarray(np.moveaxis(values[self.item, self.row], 1, -1))
+        by_lane = values[self.item, self.row]
+        return np.ascontiguousarray(by_lane.transpose(0, *range(2, by_lane.ndim), 1))
 
     def unpack(self, values: np.ndarray) -> np.ndarray:
         """The inverse of `pack`."""
-        by_lane = np.moveaxis(values, -1, 1)
+        by_lane = values.transpose(0, values.ndim - 1, *range(1, values.ndim - 1))
         return by_lane.reshape(self.groups * LANES, *by_lane.shape[2:])[self.position]
 
 

@@ -57,7 +57,7 @@ def _pack_dynamics(lanes: Lanes, dynamics: np.ndarray | None) -> tuple[np.ndarra
     if dynamics is None:
         return np.empty((lanes.groups, 0), np.float32), np.empty((lanes.groups, 0))
     packed = lanes.pack(dynamics)
-    threshold_db, slope, knee_db, attack, release, makeup_db = np.moveaxis(packed, 1, 0)
+    threshold_db, slope, knee_db, attack, release, makeup_db = packed.swapaxes(0, 1)
     inverse_knee = 1 / np.maximum(knee_db, SMALLEST_KNEE_DB)
     curve = np.stack((threshold_db, slope, knee_db / 2, inverse_knee, lanes.linked), axis=1)
     return np.tile(curve, WIDTH // LANES).astype(np.float32), np.stack((attack, release, makeup_db), axis=1)
@@ -88,23 +88,19 @@ def room_for_states(lanes: Lanes, stages: int, blocks: int) -> Memory:
     return Memory(np.empty((lanes.groups, blocks * stages * 2 * LANES)), np.empty((lanes.groups, blocks * LANES)))
 
 
-def zero_sums(settings: Settings) -> Sums:
-    """Sums of one group of lanes, of nothing yet."""
-    return Sums(
-        np.zeros(settings.coefficients.size), np.zeros(3 * WIDTH), np.zeros(3 * LANES), np.zeros(settings.gains.size)
-    )
+def no_sums(settings: list[Settings]) -> Sums:
+    """Sums of every group of lanes, of nothing yet."""
+    groups, (one, *_) = len(settings), settings
+    sizes = one.coefficients.size, 3 * WIDTH, 3 * LANES, one.gains.size
+    return Sums(*(np.zeros((groups, size)) for size in sizes))
 
 
-def unpack_sums(lanes: Lanes, sums: list[Sums], stages: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def unpack_sums(lanes: Lanes, sums: Sums, stages: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients to coefficients, dynamics and mixing, of the shapes of `pack_settings`."""
-
-    def stacked(name: str) -> np.ndarray:
-        return np.stack([getattr(group, name) for group in sums])
-
-    coefficients = lanes.unpack(stacked("coefficients").reshape(lanes.groups, -1, 5, LANES))[:, :, :stages]
-    curve = lanes.unpack(stacked("curve").reshape(lanes.groups, 3, -1, LANES).sum(axis=2))
-    ballistics = lanes.unpack(stacked("ballistics").reshape(lanes.groups, 3, LANES))
-    gains = lanes.unpack(stacked("gains").reshape(lanes.groups, -1, LANES))
+    coefficients = lanes.unpack(sums.coefficients.reshape(lanes.groups, -1, 5, LANES))[:, :, :stages]
+    curve = lanes.unpack(sums.curve.reshape(lanes.groups, 3, -1, LANES).sum(axis=2))
+    ballistics = lanes.unpack(sums.ballistics.reshape(lanes.groups, 3, LANES))
+    gains = lanes.unpack(sums.gains.reshape(lanes.groups, -1, LANES))
     return coefficients, np.concatenate((curve, ballistics), axis=-1), gains
 
 
