@@ -10,17 +10,29 @@ import pytest
 import songs
 import torch
 
+CUDA = torch.cuda.is_available()
+if not CUDA:
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # Triton's kernels, where it is installed, run on the processor
+
 
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(20240708)
 
 
+@pytest.fixture
+def cuda() -> torch.device:
+    """The CUDA device; whoever asks for it is skipped where there is none."""
+    if not CUDA:
+        pytest.skip("no CUDA device")
+    return torch.device("cuda")
+
+
 @pytest.fixture(params=["cpu", "cuda"])
 def device(request: pytest.FixtureRequest) -> torch.device:
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    return torch.device(request.param)
+    """Every device there is, in turn."""
+    found: torch.device = request.getfixturevalue("cuda") if request.param == "cuda" else torch.device("cpu")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -58,15 +58,12 @@ def equalizer_coefficients(sample_rate: int, gain_db: Tensor, freq_hz: Tensor, q
     for name, control in (("gain_db", gain_db), ("freq_hz", freq_hz), ("q", q)):
         if control.shape[-1] != BANDS:
             raise ValueError(f"{name} must have {BANDS} bands, got {control.shape[-1]}")
-    low, middle, high = slice(0, 1), slice(1, BANDS - 1), slice(BANDS - 1, BANDS)
-    return torch.cat(
-        [
-            low_shelf_coefficients(sample_rate, gain_db[..., low], freq_hz[..., low], q[..., low]),
-            peaking_coefficients(sample_rate, gain_db[..., middle], freq_hz[..., middle], q[..., middle]),
-            high_shelf_coefficients(sample_rate, gain_db[..., high], freq_hz[..., high], q[..., high]),
-        ],
-        -2,
+    shelves, peaks = slice(None, None, BANDS - 1), slice(1, BANDS - 1)
+    outer = _coefficients(
+        _low_and_high_shelf, sample_rate, gain_db[..., shelves], freq_hz[..., shelves], q[..., shelves]
     )
+    inner = _coefficients(_peaking, sample_rate, gain_db[..., peaks], freq_hz[..., peaks], q[..., peaks])
+    return torch.cat([outer[..., :1, :], inner, outer[..., 1:, :]], -2)
 
 
 def low_shelf_coefficients(sample_rate: int, gain_db: Tensor, freq_hz: Tensor, q: Tensor) -> Tensor:
@@ -128,17 +125,26 @@ def _peaking(amplitude: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, 
 def _low_shelf(amplitude: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
     """b0, b1, b2, a0, a1, a2."""
     up, down, slope = amplitude + 1, amplitude - 1, 2 * amplitude.sqrt() * alpha
+    up_cosine, down_cosine = up * cosine, down * cosine
+    above, below = up - down_cosine, up + down_cosine
     return (
-        amplitude * (up - down * cosine + slope),
-        2 * amplitude * (down - up * cosine),
-        amplitude * (up - down * cosine - slope),
-        up + down * cosine + slope,
-        -2 * (down + up * cosine),
-        up + down * cosine - slope,
+        amplitude * (above + slope),
+        2 * amplitude * (down - up_cosine),
+        amplitude * (above - slope),
+        below + slope,
+        -2 * (down + up_cosine),
+        below - slope,
     )
 
 
 def _high_shelf(amplitude: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
-    """b0, b1, b2, a0, a1, a2: the low shelf mirrored at a quarter of the sample rate."""
+    """b0, b1, b2, a0, a1, a2: the low shelf mirrored at a quarter of the sample rate, where z becomes -z."""
     b0, b1, b2, a0, a1, a2 = _low_shelf(amplitude, -cosine, alpha)
     return b0, -b1, b2, a0, -a1, a2
+
+
+def _low_and_high_shelf(amplitude: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
+    """Both at once, [..., 2]."""
+    side = torch.linspace(1, -1, 2, dtype=cosine.dtype, device=cosine.device)
+    b0, b1, b2, a0, a1, a2 = _low_shelf(amplitude, side * cosine, alpha)
+    return b0, side * b1, b2, a0, side * a1, a2

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from diffmst.dsp.kernels import scan
 from diffmst.dsp.kernels.reference import StripState
-from diffmst.dsp.kernels.scan import soft_knee
+from diffmst.dsp.kernels.scan_dynamics import soft_knee
 
 __all__ = ["StripState", "compress", "equalize", "is_warm", "soft_knee", "strip", "warm_up"]
 

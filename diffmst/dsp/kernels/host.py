@@ -32,6 +32,9 @@ BLOCK = 128  # samples of a tile, and between two checkpoints
 CACHE_LINE = 64  # bytes
 
 
+_COMPILED = ("cpu*.py", "simd*.py", "host.py", "reference.py")  # the files that compiled code is made of
+
+
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as a part of the kernels that call it."""
     return numba.njit(nogil=True, error_model="numpy")(function)
@@ -62,7 +65,7 @@ def is_compiled(function: Callable[..., Any]) -> bool:
 
 @cache
 def _sources_checksum() -> int:
-    checksum = 0
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    folder, checksum = Path(__file__).parent, 0
+    for path in sorted(path for pattern in _COMPILED for path in folder.glob(pattern)):
         checksum = zlib.crc32(path.read_bytes(), checksum)
     return checksum
