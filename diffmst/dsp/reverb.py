@@ -11,10 +11,10 @@ import math
 
 import numpy as np
 import torch
-from scipy.fft import irfft, next_fast_len, rfft
+from numpy.fft import irfft, rfft
 from torch import Tensor
 
-from diffmst.dsp.convolution import PartitionedConvolver, convolve
+from diffmst.dsp.convolution import PartitionedConvolver, convolve, fast_length
 from diffmst.dsp.units import db_to_amplitude
 
 __all__ = ["BAND_NAMES", "CENTERS_HZ", "PartitionedConvolver", "impulse_response", "reverb"]
@@ -95,7 +95,7 @@ def _noise_bands(
     kernels = _split_filters(sample_rate)
     length = kernels.shape[-1]
     noise = white_noise(taps + length - 1)
-    size = next_fast_len(noise.shape[-1], real=True)
+    size = fast_length(noise.shape[-1])
     spectrum = rfft(noise, size)
     bands = np.empty((len(kernels), 2, taps), np.float32)
     for band, kernel in zip(bands, kernels, strict=True):
