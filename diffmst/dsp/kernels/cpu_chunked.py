@@ -32,7 +32,7 @@ class ChunkedRun(SpanRun):
         """States of the filters where the chunks begin, [batch, chunks, rows, stages, 2]."""
         if self._strip.coefficients is None:
             return self._at_rest(first)
-        matrix, frames = chunks.power(chunks.transition(self._strip.coefficients), self._span.frames)
+        cascade, frames = self._strip.after(self._span.frames)
         memory = self._memory(self._at_rest(first), self._at_rest(first[..., 0, 0]))
 
         def run(group: int) -> None:
@@ -51,7 +51,7 @@ class ChunkedRun(SpanRun):
             )
 
         self._for_groups(run)
-        return self._joined(matrix, memory.filters, first)
+        return self._joined(cascade, memory.filters, first)
 
     def _gain_starts(self, first: np.ndarray, tapes: list[Tape]) -> np.ndarray:
         """States of the smoothers where the chunks begin, [batch, chunks, rows], by Newton's method."""
@@ -95,10 +95,10 @@ class ChunkedRun(SpanRun):
         """The same of the filters' adjoint, [batch, chunks, rows, stages, 2]."""
         if self._strip.coefficients is None:
             return self._at_rest(last)
-        matrix, frames = chunks.power(chunks.adjoint_transition(self._strip.coefficients), self._span.frames)
+        cascade, frames = self._strip.after(self._span.frames, adjoint=True)
         carry = self._carry(self._at_rest(last), self._at_rest(last[..., 0, 0]))
         self._backward_phases(cpu_strip.CARRY, kept, signals, carry, unwanted, tapes, frames)
-        return self._joined(matrix, carry.filters, last, backwards=True)
+        return self._joined(cascade, carry.filters, last, backwards=True)
 
     # --- edges of chunks ----------------------------------------------------------------------------------------------
 
@@ -116,14 +116,12 @@ class ChunkedRun(SpanRun):
         return gain, slope
 
     def _joined(
-        self, matrix: np.ndarray, driven: np.ndarray, first: np.ndarray, *, backwards: bool = False
+        self, cascade: chunks.Cascade, driven: np.ndarray, first: np.ndarray, *, backwards: bool = False
     ) -> np.ndarray:
         """States of filters that come into every chunk, from what chunks at rest make of their input.
 
         Shape: driven [groups, ...]; first [batch, rows, stages, 2]; returns [batch, chunks, rows, stages, 2].
         """
         step = -1 if backwards else 1
-        by_chunk = self._by_chunk(unpack_states(self._lanes, driven, self._strip.stages)).swapaxes(0, 1)[::step]
-        flat = by_chunk.reshape(*by_chunk.shape[:-2], -1)
-        states = chunks.join(matrix, flat, first.reshape(*first.shape[:-2], -1))[:-1]
-        return states[::step].reshape(by_chunk.shape).swapaxes(0, 1)
+        by_chunk = self._by_chunk(unpack_states(self._lanes, driven, self._strip.stages)).swapaxes(0, 1)
+        return chunks.join(cascade, by_chunk[::step], first)[:-1][::step].swapaxes(0, 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from diffmst.dsp.kernels import cpu_chunks, cpu_strip
 from diffmst.dsp.kernels import cpu_pack as pack
-from diffmst.dsp.kernels import cpu_strip
 from diffmst.dsp.kernels import cpu_workspace as workspace
 from diffmst.dsp.kernels.cpu_chunks import Span
 from diffmst.dsp.kernels.cpu_lanes import assign
@@ -22,7 +23,8 @@ NO_AUDIO = np.empty(0, np.float32)
 Record = TypeVar("Record", Memory, Carry, Sums)
 
 
-class Strip(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Strip:
     """Settings of a strip, float64, each part absent (None) or for every batch item and row.
 
     Shape: coefficients [batch, rows, stages, 5]; dynamics [batch, rows, 6]; mixing [batch, rows, outputs].
@@ -32,11 +34,20 @@ class Strip(NamedTuple):
     dynamics: np.ndarray | None
     mixing: np.ndarray | None
     channels: tuple[int, ...]
+    _after: dict[tuple[int, bool], tuple[cpu_chunks.Cascade, int]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def stages(self) -> int:
         """Stages of the equalizer."""
         return 0 if self.coefficients is None else self.coefficients.shape[-2]
+
+    def after(self, frames: int, *, adjoint: bool = False) -> tuple[cpu_chunks.Cascade, int]:
+        """How the equalizer's states move over so many samples, see `cpu_chunks.power`; computed once."""
+        if (frames, adjoint) not in self._after:
+            assert self.coefficients is not None
+            transition = cpu_chunks.adjoint_transition if adjoint else cpu_chunks.transition
+            self._after[frames, adjoint] = cpu_chunks.power(transition(self.coefficients), frames)
+        return self._after[frames, adjoint]
 
 
 class States(NamedTuple):
@@ -69,7 +80,9 @@ class SpanRun:
         self._strip, self._span, self._x = strip, span, rows.memory
         self._batch = len(rows.offsets)
         self._lanes = assign(self._batch * span.chunks, strip.channels)
-        self._settings = pack.pack_settings(self._lanes, *(self._for_chunks(part) for part in strip[:3]))
+        self._settings = pack.pack_settings(
+            self._lanes, *map(self._for_chunks, (strip.coefficients, strip.dynamics, strip.mixing))
+        )
         self._stages = self._settings[0].stages
         self._routes = self._find_routes(rows)
         self._blocks = -(-span.frames // BLOCK)

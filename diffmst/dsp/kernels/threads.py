@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -14,13 +15,30 @@ Item = TypeVar("Item")
 
 
 def for_each(function: Callable[[Item], None], items: Iterable[Item]) -> None:
-    """Call a function, which must release the GIL to gain anything, with every item."""
-    items, threads = list(items), torch.get_num_threads()
-    if threads == 1 or len(items) == 1:
-        for item in items:
+    """Call a function, which must release the GIL to gain anything, with every item.
+
+    The calling thread works along: one thread less to wake up, which counts where the work is short.
+    """
+    pending = deque(items)
+    threads = torch.get_num_threads()
+    helpers = min(threads, len(pending)) - 1
+
+    def work() -> None:
+        while pending:
+            try:
+                item = pending.popleft()
+            except IndexError:  # another thread was faster
+                return
             function(item)
-    else:
-        list(_pool(threads, os.getpid()).map(function, items))
+
+    others = [_pool(threads, os.getpid()).submit(work) for _ in range(helpers)]
+    try:
+        work()
+    finally:
+        pending.clear()
+        for other in others:
+            if not other.cancel():  # it had begun
+                other.result()
 
 
 @lru_cache(maxsize=1)
