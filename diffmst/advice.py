@@ -3,20 +3,23 @@
 Every rule is a small function from measurements to sentences: what was noticed, and what to do.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffmst.data.song import Track
-from diffmst.data.survey import Survey
-from diffmst.mastering import Output
-from diffmst.profile import Differences, Profile, differences
+if TYPE_CHECKING:
+    from diffmst.data.song import Track
+    from diffmst.data.survey import Survey
+    from diffmst.mastering import Output
+    from diffmst.profile import Differences, Profile
 
 FloatArray = NDArray[np.float64]
 
@@ -63,6 +66,8 @@ class Findings(NamedTuple):
 
 def advise(findings: Findings) -> list[str]:
     """All that is worth a word, the gravest first: the files, the reference, the result."""
+    from diffmst.profile import differences  # when first needed: rendering alone does without scipy
+
     return [
         *stem_advice(findings.tracks),
         *pair_advice([track.name for track in findings.tracks], findings.products),
@@ -97,7 +102,7 @@ def stem_advice(tracks: Sequence[Track]) -> Iterator[str]:
     yield from _dual_mono(surveyed)
 
 
-Surveyed = Sequence[tuple[str, Survey]]
+Surveyed = Sequence[tuple[str, "Survey"]]
 
 
 def _clipped(stems: Surveyed) -> Iterator[str]:

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `--help` and a mistyped 
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 import os
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 # matching and limiting then take ten times as long. It must be said before torch and numpy are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Python's default of 700 looks for garbage a thousand times while torch and numba load, where there is none.
+_GARBAGE_OBJECTS = 50_000
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -257,6 +261,7 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # names of files in a script that the terminal does not know
     _clean_up_when_ended()
+    gc.set_threshold(_GARBAGE_OBJECTS)
     sys.exit(main())
 
 

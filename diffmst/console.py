@@ -153,6 +153,18 @@ class Console(nn.Module):
         return mix(x, self.sample_rate, settings, channels, layout=self.layout, muted=muted, fx=self.fx)
 
 
+class Buses(NamedTuple):
+    """One block behind the strips.
+
+    Attributes:
+        sums: dry left and right and, where there is reverb, its send, [2 or 4, time].
+        stems: every processed track after fader and pan, [tracks, 2, time], if asked for.
+    """
+
+    sums: Tensor
+    stems: Tensor | None
+
+
 class Block(NamedTuple):
     """One block of a mix in the making, each [2, time] but `stems` [tracks, 2, time]."""
 
@@ -163,6 +175,9 @@ class Block(NamedTuple):
 
 class ConsoleStream:
     """`mix` block by block, carrying all state: blocks of any size give what one piece gives.
+
+    `process` is `to_buses`, then `to_mix`. Each has state of its own: while one thread takes a block through the one,
+    another may take an earlier block through the other.
 
     Args:
         sample_rate: of the audio, Hz.
@@ -196,20 +211,31 @@ class ConsoleStream:
             self._mix = controls["mix"]
             response = reverb.impulse_response(sample_rate, controls["gain_db"], controls["rt60_s"])
             self._convolver = reverb.PartitionedConvolver(response[0])
+        else:
+            self._strips = self._strips._replace(mixing=self._strips.mixing[..., :2])
 
-    @torch.no_grad()
     def process(self, x: Tensor) -> Block:
         """The next block: x [rows, time]; every part as long as `x`."""
-        buses, self._strip_state = self._strips.to_buses(x[None], self._strip_state)
-        returned = self._reverb(buses[0, 2:])
-        mixed, self._master_state = self._master.to_buses((buses[0, :2] + returned)[None], self._master_state)
-        return Block(mixed[0], returned, self._processed_stems(x) if self._stems else None)
+        return self.to_mix(self.to_buses(x))
 
-    def _reverb(self, send: Tensor) -> Tensor:
+    @torch.no_grad()
+    def to_buses(self, x: Tensor) -> Buses:
+        """The next block [rows, time] through the strips."""
+        sums, self._strip_state = self._strips.to_buses(x[None], self._strip_state)
+        return Buses(sums[0], self._processed_stems(x) if self._stems else None)
+
+    @torch.no_grad()
+    def to_mix(self, buses: Buses) -> Block:
+        """The next block of the buses through reverb and master."""
+        dry, returned = buses.sums[:2], self._reverb(buses.sums)
+        mixed, self._master_state = self._master.to_buses((dry + returned)[None], self._master_state)
+        return Block(mixed[0], returned, buses.stems)
+
+    def _reverb(self, sums: Tensor) -> Tensor:
         if self._convolver is None:
-            return torch.zeros_like(send)
-        wet = self._convolver.process(send)
-        return (self._mix * wet + (1 - self._mix) * send).to(send.dtype)
+            return torch.zeros_like(sums)
+        send = sums[2:]
+        return (self._mix * self._convolver.process(send) + (1 - self._mix) * send).to(send.dtype)
 
     def _processed_stems(self, x: Tensor) -> Tensor:
         rows, self._row_state = self._strips.to_rows(x[None], self._row_state)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from typing import NamedTuple
 import torch
 
 from diffmst.audio import AudioWriter, StemFile
-from diffmst.console import ConsoleStream
-from diffmst.data.parallel import in_parallel
+from diffmst.console import Buses, ConsoleStream
+from diffmst.data.checksum import file_sha256
+from diffmst.data.parallel import Ahead
 from diffmst.data.song import Song
-from diffmst.data.survey import file_sha256
 from diffmst.dsp import recurrence
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
@@ -39,8 +39,12 @@ def compile_kernels(progress: Progress) -> None:
 
 
 class Taps(NamedTuple):
-    """Where the parts of a mix in the making are listened to, or written; each is called with every block in turn."""
+    """Where the parts of a mix in the making are listened to, or written.
 
+    Each is called with every block in turn: `input` on a thread of its own, the others where the mix is made.
+    """
+
+    input: Callable[[Audio], None] | None = None  # [rows, frames], before the strips
     mix: Callable[[Audio], None] | None = None
     stems: Callable[[Audio], None] | None = None  # [tracks, 2, frames], before the master
     reverb: Callable[[Audio], None] | None = None
@@ -48,6 +52,9 @@ class Taps(NamedTuple):
 
 def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | None = None) -> LoudnessMeter:
     """Sends a song through the console into the spool, before loudness and ceiling; returns the meter that heard it.
+
+    The strips, reverb and master, and all that follows them work at the same time, each on another block, as long as
+    torch may use more than one thread. The result does not depend on it.
 
     Args:
         mix: the settings.
@@ -65,17 +72,24 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | No
         muted=mix.muted,
         stems=taps.stems is not None,
     )
-    for block in blocks:
-        made = stream.process(torch.from_numpy(block))
-        mixed = made.mix.numpy()
-        spool.append(mixed)
-        meter.add(mixed)
-        if taps.mix:
-            taps.mix(mixed)
-        if taps.reverb:
-            taps.reverb(made.reverb.numpy())
-        if taps.stems and made.stems is not None:
-            taps.stems(made.stems.numpy())
+
+    def to_buses(block: Audio) -> Buses:
+        if taps.input:
+            taps.input(block)
+        return stream.to_buses(torch.from_numpy(block))
+
+    depth = 2 if torch.get_num_threads() > 1 else 0
+    with Ahead(map(to_buses, blocks), depth) as buses, Ahead(map(stream.to_mix, buses), depth) as made:
+        for block in made:
+            mixed = block.mix.numpy()
+            spool.append(mixed)
+            meter.add(mixed)
+            if taps.stems and block.stems is not None:
+                taps.stems(block.stems.numpy())
+            if taps.reverb:
+                taps.reverb(block.reverb.numpy())
+            if taps.mix:
+                taps.mix(mixed)
     return meter
 
 
@@ -99,7 +113,7 @@ def render(
         name: of the WAV file.
         stems: also write the processed stems and the reverb return, which sum to the mix before the master bus.
         progress: told how far it is.
-        on_input: called with every block of the song, [rows, frames].
+        on_input: called with every block of the song, [rows, frames], on a thread of its own.
         on_mix: called with every block of the mix before its loudness and ceiling, [2, frames].
 
     Raises:
@@ -113,7 +127,8 @@ def render(
             ExitStack() as writers,
         ):
             taps = _stem_taps(writers, outputs, name, mix) if stems else Taps()
-            meter = run_console(mix, _told(reader, advance, on_input), spool, taps._replace(mix=on_mix))
+            taps = taps._replace(input=on_input, mix=_advancing(advance, on_mix))
+            meter = run_console(mix, reader, spool, taps)
         with progress.phase("finishing", 1) as advance:
             return write_master(spool, meter, path, mix.render, advance)
 
@@ -139,13 +154,16 @@ def render_document(
     names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
     with OutputFolder(out.parent, force=force) as outputs:
         outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])
-        song = song_of(mix, path.parent, progress)
+        song = song_of(mix, path.parent)
         compile_kernels(progress)
-        return render(mix, song, outputs, out.name, stems=stems, progress=progress)
+        with Ahead(map(file_sha256, (track.path for track in song.tracks)), depth=len(song.tracks)) as checksums:
+            output = render(mix, song, outputs, out.name, stems=stems, progress=progress)
+            _warn_of_changes(mix, checksums, progress)
+        return output
 
 
-def song_of(mix: Mix, folder: Path, progress: Progress = SILENT) -> Song:
-    """The song that a document in `folder` mixes; logs which files are not those that it was made from.
+def song_of(mix: Mix, folder: Path) -> Song:
+    """The song that a document in `folder` mixes.
 
     Raises:
         UserError: a file is missing, cannot be read, or no longer has the channels that were mixed.
@@ -158,12 +176,16 @@ def song_of(mix: Mix, folder: Path, progress: Progress = SILENT) -> Song:
     for wanted, found in zip(mix.tracks, song.tracks, strict=True):
         if found.channels < wanted.channels:
             raise UserError(f"{found.path}: is mono now, track {wanted.name!r} was stereo; run `diffmst mix` again")
-    with progress.phase("checking", len(files)) as advance:
-        for track, sha256 in zip(mix.tracks, in_parallel(file_sha256, [file.path for file in files]), strict=True):
+    return song.with_channels(mix.channels)
+
+
+def _warn_of_changes(mix: Mix, checksums: Iterable[str], progress: Progress) -> None:
+    """Logs which files are not those that the document was made from."""
+    with progress.phase("checking", len(mix.tracks)) as advance:
+        for track, sha256 in zip(mix.tracks, checksums, strict=True):
             if sha256 != track.sha256:
                 _logger.warning("%s has changed since track “%s” was mixed from it", track.path, track.name)
             advance(1)
-    return song.with_channels(mix.channels)
 
 
 def stem_names(mix_name: str, track_names: Sequence[str]) -> list[str]:
@@ -195,10 +217,12 @@ def _stem_taps(writers: ExitStack, outputs: OutputFolder, mix_name: str, mix: Mi
     return Taps(stems=write, reverb=reverb.write)
 
 
-def _told(blocks: Iterable[Audio], advance: Advance, on_input: Callable[[Audio], None] | None) -> Iterator[Audio]:
-    """The same blocks; whoever wants to know of them is told before they go on."""
-    for block in blocks:
-        if on_input:
-            on_input(block)
-        yield block
+def _advancing(advance: Advance, on_mix: Callable[[Audio], None] | None) -> Callable[[Audio], None]:
+    """`on_mix`, and progress as blocks of the mix are done."""
+
+    def hear(block: Audio) -> None:
+        if on_mix:
+            on_mix(block)
         advance(block.shape[1])
+
+    return hear

@@ -1,6 +1,8 @@
+import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ import soundfile
 import torch
 from songs import RATE, noise, tone, write, write_song
 
+from diffmst.audio import AudioReader, AudioWriter
+from diffmst.console import ConsoleStream
 from diffmst.console import mix as console_mix
 from diffmst.data.song import Song
+from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Spool
 from diffmst.mix import Mix, TrackMix
@@ -17,6 +22,7 @@ from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.render import Taps, render, render_document, run_console, song_of, stem_names
 
 SETTINGS = {"fader.gain_db": -6.0, "panner.pan": 0.3, "send.gain_db": -12.0, "compressor.ratio": 4.0}
+KERNEL_THREADS = 2  # those that the kernels keep
 FLOAT_SUMS = 1e-6  # what another order of float32 sums changes
 
 
@@ -43,7 +49,7 @@ def console_output(mix, song, tmp_path, block_frames):
     """The mix, its parts, and the loudness that the meter heard."""
     parts = {"mix": [], "stems": [], "reverb": []}
     with Spool(tmp_path) as spool, song.reader(block_frames) as blocks:
-        meter = run_console(mix, blocks, spool, Taps(*(part.append for part in parts.values())))
+        meter = run_console(mix, blocks, spool, Taps(**{name: part.append for name, part in parts.items()}))
         spooled = np.concatenate(list(spool), -1)
     return {name: np.concatenate(part, -1) for name, part in parts.items()} | {"spooled": spooled}, meter
 
@@ -68,6 +74,57 @@ def test_the_same_document_gives_the_same_bytes(document, tmp_path):
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     for name in ("01 bass.wav", "02 hats.wav", "03 keys.wav", "reverb.wav"):
         assert (tmp_path / "a_stems" / name).read_bytes() == (tmp_path / "b_stems" / name).read_bytes()
+
+
+@pytest.fixture
+def threads():
+    """Sets how many threads torch may use; with more than one, the stages of rendering overlap."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_the_number_of_threads_changes_no_bit(document, tmp_path, threads, monkeypatch):
+    monkeypatch.setattr("diffmst.render.BLOCK_FRAMES", 8_192)  # so that the song is more than one block
+    for count, folder in ((1, "a"), (2, "b")):
+        threads(count)
+        render_document(document, tmp_path / folder / "mix.wav", stems=True)
+    written = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.wav")]
+    assert len(written) == 5
+    for path in written:
+        assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
+
+
+STAGES = [
+    (AudioReader, "read_into"),
+    (ConsoleStream, "to_buses"),
+    (ConsoleStream, "to_mix"),
+    (Spool, "append"),
+    (LoudnessMeter, "add"),
+    (AudioWriter, "write"),
+]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("owner", "name"), STAGES, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize("error", [UserError("the disk is full"), KeyboardInterrupt()], ids=["refused", "interrupted"])
+def test_an_error_in_any_stage_ends_all_and_leaves_nothing(
+    document, tmp_path, threads, monkeypatch, count, owner, name, error
+):
+    threads(count)
+    monkeypatch.setattr("diffmst.render.BLOCK_FRAMES", 8_192)
+    calls, genuine, running = iter(range(1_000_000)), getattr(owner, name), threading.active_count()
+
+    def failing(*arguments):
+        if next(calls) == 5:
+            raise error
+        return genuine(*arguments)
+
+    monkeypatch.setattr(owner, name, failing)
+    with pytest.raises(type(error)):
+        render_document(document, tmp_path / "out" / "mix.wav", stems=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mix.json", "song"]
+    assert threading.active_count() <= running + KERNEL_THREADS
 
 
 def test_everyone_hears_every_frame(document, tmp_path):
@@ -148,8 +205,16 @@ def test_memory_does_not_grow_with_the_length_of_the_song(tmp_path):
         documents.append(folder / "mix.json")
         write_text_atomically(documents[-1], Mix(sample_rate=RATE, tracks=tracks).to_json())
     command = [sys.executable, "-c", PEAK_OF_A_RENDER, *map(str, documents[:1] * 2 + documents[1:])]
-    _, short_kb, long_kb = map(int, subprocess.check_output(command, stderr=subprocess.DEVNULL).split())
+    overlapping = os.environ | {"OMP_NUM_THREADS": "2"}
+    printed = subprocess.check_output(command, stderr=subprocess.DEVNULL, env=overlapping)
+    _, short_kb, long_kb = map(int, printed.split())
     assert long_kb - short_kb < 8_000
+
+
+def test_rendering_loads_nothing_that_only_matching_needs():
+    command = [sys.executable, "-c", "import sys, diffmst.render, diffmst.advice; print(*sys.modules)"]
+    loaded = subprocess.check_output(command, text=True).split()
+    assert not {"av", "jinja2", "numba", "diffmst.data.survey", "diffmst.profile"} & set(loaded)
 
 
 def test_a_silent_song_renders_to_silence(tmp_path):

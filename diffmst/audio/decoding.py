@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-import av
 import numpy as np
 import soundfile
-from av.error import FFmpegError
 
 from diffmst.errors import UserError
 
@@ -29,10 +26,9 @@ _DISCARD_FRAMES = 65_536
 _UNKNOWN_BYTES = 0x7FFF_0000
 # A missing pad byte or half a frame at the end is no loss worth a warning.
 _SLACK_BYTES = 64
-# MP4 files state the length in units as coarse as this: what lies within one of the stated end is kept.
-_STATED_TO_S = 0.001
-# A stream that ends this much before the stated end lacks more than padding.
-_SLACK_FRAMES = 4_096
+# What libsndfile hands over as integers, which it does much faster than it makes floats of them.
+_INTEGERS = {"PCM_16": "int16", "PCM_24": "int32"}
+_AS_THEY_ARE = (*_INTEGERS, "PCM_S8", "PCM_U8", "PCM_32", "FLOAT", "DOUBLE")
 
 
 class Decoder(Protocol):
@@ -44,6 +40,7 @@ class Decoder(Protocol):
         frames: what the file promises; 0 where it promises nothing.
         exact: `frames` is to the sample, unless the file is truncated.
         codec: container and sample format, for people.
+        compressed: samples have to be decoded, which takes much longer than to copy them.
         truncated: the file holds less than it promises, as far as is known by now.
     """
 
@@ -52,16 +49,26 @@ class Decoder(Protocol):
     frames: int
     exact: bool
     codec: str
+    compressed: bool
     truncated: bool
 
     def read(self, frames: int) -> np.ndarray:
-        """The next samples, float32 [frames, channels]; fewer only at the end."""
+        """The next samples [frames, channels], float32 or integers in units of `step`; fewer only at the end."""
 
     def seek(self, frame: int) -> None:
         """Make `frame` the next to be read, to the sample."""
 
     def close(self) -> None:
         """Release the file."""
+
+
+def step(samples: np.ndarray) -> np.float32:
+    """What 1 in an array of samples stands for, where full scale is 1: integers use the range of their type.
+
+    >>> float(step(np.zeros(1, np.int16))) == 2**-15
+    True
+    """
+    return np.float32(2.0 ** (1 - 8 * samples.itemsize) if np.issubdtype(samples.dtype, np.integer) else 1)
 
 
 def open_decoder(path: Path) -> Decoder:
@@ -74,11 +81,17 @@ def open_decoder(path: Path) -> Decoder:
     try:
         decoder = SoundFileDecoder(path)
     except soundfile.LibsndfileError:
-        return AvDecoder(path)
+        return _ffmpeg(path)
     if decoder.frames:
         return decoder
     # A recorder that lost power leaves "0 bytes of audio" in the header, with all of the audio behind it.
     decoder.close()
+    return _ffmpeg(path)
+
+
+def _ffmpeg(path: Path) -> Decoder:
+    from diffmst.audio.ffmpeg import AvDecoder  # when first needed: FFmpeg takes 15 MB
+
     return AvDecoder(path)
 
 
@@ -110,22 +123,24 @@ class SoundFileDecoder:
         handle = os.open(path, os.O_RDONLY) if os.name == "posix" else str(path)
         self._file = soundfile.SoundFile(handle)
         self._position = 0
-        self._rescue: AvDecoder | None = None
+        self._dtype = _INTEGERS.get(self._file.subtype, "float32")
+        self._rescue: Decoder | None = None
         self.sample_rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames: int = self._file.frames
         self.exact = True
         self.codec = f"{self._file.format} {self._file.subtype}"
+        self.compressed = self._file.format == "FLAC" or self._file.subtype not in _AS_THEY_ARE
         self.truncated = _promises_more(self._file.extra_info) or (
             self._file.format == "OGG" and not _has_end_of_stream(path)
         )
 
     def read(self, frames: int) -> np.ndarray:
-        """The next samples, float32 [frames, channels]; fewer only at the end."""
+        """The next samples [frames, channels], float32 or integers in units of `step`; fewer only at the end."""
         if self._rescue:
             return self._rescue.read(frames)
         try:
-            x: np.ndarray = self._file.read(frames, dtype="float32", always_2d=True)
+            x: np.ndarray = self._file.read(frames, dtype=self._dtype, always_2d=True)
         except soundfile.LibsndfileError:
             return self._read_damaged(frames)
         self._position += len(x)
@@ -142,7 +157,7 @@ class SoundFileDecoder:
         else:
             if frame < self._position:
                 self._position = self._file.seek(0)
-            _discard(self, frame - self._position)
+            discard(self, frame - self._position)
 
     def close(self) -> None:
         """Release the file."""
@@ -154,113 +169,17 @@ class SoundFileDecoder:
         """What FFmpeg reads on: of the read in which a stream breaks off, libsndfile gives nothing at all."""
         self.truncated = True
         try:
-            self._rescue = AvDecoder(self._path)
+            self._rescue = _ffmpeg(self._path)
         except UserError:
             return np.empty((0, self.channels), np.float32)
         self._rescue.seek(self._position)
         return self._rescue.read(frames)
 
 
-class AvDecoder:
-    """A file through FFmpeg: its best audio stream, be it a song or the sound of a video.
-
-    Raises:
-        UserError: FFmpeg finds no audio in the file.
-    """
-
-    exact = False
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-
-    def _open(self) -> None:
-        self.truncated = False
-        self._position = 0
-        try:
-            # "file:" keeps a colon in the name from being taken for a protocol.
-            self._container = av.open(f"file:{self._path.absolute()}")
-        except (FFmpegError, UnicodeEncodeError):
-            raise UserError(f"{self._path}: not an audio file, or in a format that cannot be read") from None
-        stream = self._container.streams.best("audio")
-        if stream is None:
-            self.close()
-            raise UserError(f"{self._path}: holds no audio")
-        self._blocks = self._decode(stream)
-        self._describe(stream)
-
-    def _describe(self, stream: av.AudioStream) -> None:
-        """What the file is. The first frame is asked: headers may state half the rate (HE-AAC)."""
-        self.channels, self.sample_rate = 0, 0
-        self._pending = next(self._blocks, np.empty((0, 0), np.float32))
-        self.codec = f"{self._container.format.name.split(',')[0]} {stream.codec_context.name}".upper()
-        if not len(self._pending):
-            self.close()
-            raise UserError(f"{self._path}: holds no samples")
-        self._limit: int | None = None
-        if stream.duration and stream.time_base:
-            self.frames = round(stream.duration * stream.time_base * self.sample_rate)
-            if stream.time_base * self.sample_rate == 1:  # A length in samples; others are rounded, or guessed.
-                self._limit = self.frames + round(_STATED_TO_S * self.sample_rate)
-        else:
-            self.frames = round((self._container.duration or 0) * self.sample_rate / av.time_base)
-
-    def _decode(self, stream: av.AudioStream) -> Iterator[np.ndarray]:
-        """Blocks [frames, channels], up to the end or the first packet that cannot be decoded."""
-        try:
-            for frame in self._container.decode(stream):
-                if not self.channels:
-                    self.channels, self.sample_rate = frame.layout.nb_channels, frame.sample_rate
-                if (frame.layout.nb_channels, frame.sample_rate) != (self.channels, self.sample_rate):
-                    self.truncated = True
-                    return
-                yield _to_float(frame)
-        except FFmpegError:
-            self.truncated = True
-
-    def read(self, frames: int) -> np.ndarray:
-        """The next samples, float32 [frames, channels]; fewer only at the end."""
-        if self._limit is not None:  # The last AAC packet is padded: the container says where the song ends.
-            frames = max(0, min(frames, self._limit - self._position))
-        parts, wanted = [self._pending[:0]], frames
-        while wanted > 0:
-            if not len(self._pending):
-                self._pending = next(self._blocks, self._pending)
-            if not len(self._pending):
-                self.truncated |= bool(self._limit) and self._position + frames - wanted < self.frames - _SLACK_FRAMES
-                break
-            parts.append(self._pending[:wanted])
-            self._pending = self._pending[wanted:]
-            wanted -= len(parts[-1])
-        self._position += frames - wanted
-        return np.concatenate(parts)
-
-    def seek(self, frame: int) -> None:
-        """Make `frame` the next to be read: decoded up to there, as containers seek to packets, not samples."""
-        if frame < self._position:
-            self.close()
-            self._open()
-        _discard(self, frame - self._position)
-
-    def close(self) -> None:
-        """Release the file."""
-        self._container.close()
-
-
-def _discard(decoder: Decoder, frames: int) -> None:
+def discard(decoder: Decoder, frames: int) -> None:
+    """Reads the next samples, as far as there are any, to no end."""
     while frames > 0 and (read := len(decoder.read(min(frames, _DISCARD_FRAMES)))):
         frames -= read
-
-
-def _to_float(frame: av.AudioFrame) -> np.ndarray:
-    """Samples of any FFmpeg format as float32 [frames, channels], full scale 1."""
-    x = frame.to_ndarray()
-    x = x.T if frame.format.is_planar else x.reshape(-1, frame.layout.nb_channels)
-    if x.dtype == np.uint8:
-        return (x.astype(np.float32) - 128) / 128
-    if np.issubdtype(x.dtype, np.integer):
-        return x.astype(np.float32) * np.float32(2.0 ** (1 - 8 * x.itemsize))
-    return x.astype(np.float32)
 
 
 def _promises_more(log: str) -> bool:

@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 import soxr
 
-from diffmst.audio.decoding import open_decoder
+from diffmst.audio.decoding import open_decoder, step
 from diffmst.errors import UserError
 
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000
@@ -110,6 +110,11 @@ class AudioReader:
         self._restart()
 
     @property
+    def laborious(self) -> bool:
+        """Reading is more than copying: samples are decompressed or resampled."""
+        return self._decoder.compressed or self._resampler is not None
+
+    @property
     def truncated(self) -> bool:
         """The file is known by now to hold less than it promises."""
         return self._decoder.truncated
@@ -117,17 +122,20 @@ class AudioReader:
     def read(self, frames: int) -> np.ndarray:
         """The next samples, float32 [channels, frames]; fewer only at the end."""
         out = np.empty((self.channels, frames), np.float32)
+        return out[:, : self.read_into(out)]
+
+    def read_into(self, out: np.ndarray) -> int:
+        """Puts the next samples into `out`, float32 [channels, frames]; returns how many, fewer only at the end."""
         filled = 0
-        while filled < frames:
-            if not len(self._pending):
-                self._pending = self._next_block(frames - filled)
-            if not len(self._pending):
+        while filled < out.shape[1]:
+            x = self._next(out.shape[1] - filled)
+            if not len(x):
                 break
-            taken = self._pending[: frames - filled]
-            out[:, filled : filled + len(taken)] = taken.T
-            self._pending = self._pending[len(taken) :]
-            filled += len(taken)
-        return out[:, :filled]
+            for row, samples in zip(out, x.T, strict=True):  # One by one, as they lie.
+                part = row[filled : filled + len(x)]
+                np.multiply(samples, step(x), out=part, dtype=np.float32, casting="unsafe")
+            filled += len(x)
+        return filled
 
     def blocks(self, frames: int) -> Iterator[np.ndarray]:
         """All that is left, in blocks [channels, frames]; the last may be shorter, none is empty."""
@@ -173,21 +181,21 @@ class AudioReader:
         self._pending = self._pending[:0]
         self._ended = False
 
-    def _next_block(self, frames: int) -> np.ndarray:
-        """Some of the next samples [time, channels], at the rate of the reader; none at the end."""
+    def _next(self, frames: int) -> np.ndarray:
+        """At most so many of the next samples [time, channels], in units of `step`; none at the end."""
         if self._resampler is None:
             return self._decode(frames)
-        while not self._ended:
+        while not (len(self._pending) or self._ended):
             x = self._decode(_BLOCK_FRAMES)
             self._ended = len(x) < _BLOCK_FRAMES
-            y: np.ndarray = self._resampler.resample_chunk(np.ascontiguousarray(x), last=self._ended)
-            if len(y):
-                return y
-        return self._pending
+            floats = np.multiply(x, step(x), dtype=np.float32, casting="unsafe", order="C")
+            self._pending = self._resampler.resample_chunk(floats, last=self._ended)
+        x, self._pending = self._pending[:frames], self._pending[frames:]
+        return x
 
     def _decode(self, frames: int) -> np.ndarray:
         x = self._decoder.read(frames)[:, : self.channels]
-        if not np.isfinite(x.sum(dtype=np.float64)):  # One sum is cheaper than a look at every sample.
+        if x.dtype == np.float32 and not np.isfinite(x.sum(dtype=np.float64)):  # One sum is cheaper than many looks.
             bad = ~np.isfinite(x)
             self.bad_samples += int(bad.sum())
             x = np.where(bad, np.float32(0), x)

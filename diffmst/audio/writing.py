@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from diffmst.dsp.pcm import encode
 from diffmst.outputs import AtomicFile, write_errors
 
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
@@ -62,9 +63,11 @@ class AudioWriter:
         """
         if x.ndim != 2 or len(x) != self._channels:
             raise ValueError(f"a block must be [{self._channels}, time], got {list(x.shape)}")
-        if not np.isfinite(x).all():
+        encoded = encode(x, _BYTES[self._subtype])
+        if not encoded.finite:
             raise ValueError("samples must be finite")
-        self._write_bytes(self._encode(x.T))
+        self._write_bytes(encoded.data)
+        self.clipped_samples += encoded.clipped
         self.frames += x.shape[1]
 
     def close(self) -> None:
@@ -101,18 +104,6 @@ class AudioWriter:
     def _write_bytes(self, data: bytes | memoryview) -> None:
         with write_errors(self._output.path):
             self._output.file.write(data)
-
-    def _encode(self, x: np.ndarray) -> bytes:
-        """Little-endian samples of x [time, channels]."""
-        if self._subtype == "FLOAT":
-            return x.astype("<f4").tobytes()
-        full_scale = 2.0 ** (8 * _BYTES[self._subtype] - 1)
-        steps = np.rint(x * full_scale)
-        clipped = np.clip(steps, -full_scale, full_scale - 1)
-        self.clipped_samples += int(np.count_nonzero(clipped != steps))
-        if self._subtype == "PCM_16":
-            return clipped.astype("<i2").tobytes()
-        return np.ascontiguousarray(clipped).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
     def _header(self) -> bytes:
         """All that stands before the samples, for the number of frames so far; its length never changes.

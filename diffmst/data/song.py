@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from diffmst.audio import AudioInfo, AudioReader, StemFile, find_stems, probe, resampled_frames
-from diffmst.data.parallel import in_parallel, thread_count
-from diffmst.data.survey import Survey
+from diffmst.data.parallel import Ahead, in_parallel, thread_count
+
+if TYPE_CHECKING:
+    from diffmst.data.survey import Survey
 
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 22_050, 192_000
 _BLOCK_FRAMES = 65_536
@@ -155,38 +159,30 @@ class SongReader:
 
     def __init__(self, song: Song, block_frames: int = _BLOCK_FRAMES) -> None:
         _allow_open_files(len(song.tracks) + _OTHER_OPEN_FILES)
-        self._song, self._block_frames = song, block_frames
-        self._readers: list[AudioReader] = []
-        self._pool = ThreadPoolExecutor(thread_count(len(song.tracks)))
-        try:
-            for track in song.tracks:
-                self._readers.append(AudioReader(track.path, song.sample_rate, track.channels))
-        except BaseException:
-            self.close()
-            raise
-        self._next = self._request()
+        self._shape = sum(song.channels), block_frames
+        with ExitStack() as opened:
+            readers = [
+                opened.enter_context(AudioReader(track.path, song.sample_rate, track.channels)) for track in song.tracks
+            ]
+            ends = np.cumsum(song.channels)
+            parts = [(reader, slice(end - reader.channels, end)) for reader, end in zip(readers, ends, strict=True)]
+            # Where there is nothing to compute, more threads only get in each other's way.
+            threads = thread_count(sum(reader.laborious for reader in readers))
+            parts.sort(key=lambda part: part[0].laborious)
+            self._shares = [parts[thread::threads] for thread in range(threads)]
+            self._pool = opened.enter_context(ThreadPoolExecutor(threads))
+            self._blocks = opened.enter_context(Ahead(self._read_blocks()))
+            self._opened = opened.pop_all()
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
 
     def __next__(self) -> np.ndarray:
-        parts = [future.result() for future in self._next]
-        frames = max(part.shape[1] for part in parts)
-        if not frames:
-            raise StopIteration
-        self._next = self._request()
-        block = np.zeros((sum(self._song.channels), frames), np.float32)
-        row = 0
-        for part in parts:
-            block[row : row + len(part), : part.shape[1]] = part
-            row += len(part)
-        return block
+        return next(self._blocks)
 
     def close(self) -> None:
         """Release the files."""
-        self._pool.shutdown(cancel_futures=True)
-        for reader in self._readers:
-            reader.close()
+        self._opened.close()
 
     def __enter__(self) -> SongReader:
         return self
@@ -196,8 +192,24 @@ class SongReader:
     ) -> None:
         self.close()
 
-    def _request(self) -> list[Future[np.ndarray]]:
-        return [self._pool.submit(reader.read, self._block_frames) for reader in self._readers]
+    def _read_blocks(self) -> Iterator[np.ndarray]:
+        while True:
+            block = np.empty(self._shape, np.float32)
+            others = [self._pool.submit(_fill, block, share) for share in self._shares[1:]]
+            frames = max([_fill(block, self._shares[0]), *(other.result() for other in others)])
+            if not frames:
+                return
+            yield block[:, :frames]
+
+
+def _fill(block: np.ndarray, parts: Sequence[tuple[AudioReader, slice]]) -> int:
+    """Reads the next samples of some tracks into their rows of a block, then silence; returns the longest's length."""
+    longest = 0
+    for reader, rows in parts:
+        frames = reader.read_into(block[rows])
+        block[rows, frames:] = 0
+        longest = max(longest, frames)
+    return longest
 
 
 def _prevalent_rate(infos: Sequence[AudioInfo]) -> int:

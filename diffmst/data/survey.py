@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import scipy.fft
 from scipy.signal import sosfilt
 
 from diffmst.audio import AudioInfo, AudioReader, probe
+from diffmst.data.checksum import file_sha256
 from diffmst.data.parallel import in_parallel
 from diffmst.dsp.loudness import hop_samples, integrated_loudness_from_hops, k_weighting_sos
 from diffmst.errors import UserError
@@ -103,12 +103,6 @@ def survey_files(paths: Sequence[Path], on_progress: Progress | None = None) -> 
         return not stop.is_set()
 
     return in_parallel(lambda path: _survey(Path(path), advance), paths, stop)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the bytes of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _survey(path: Path, advance: Callable[[int], bool]) -> Survey:

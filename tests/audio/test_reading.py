@@ -197,6 +197,56 @@ def test_one_sample_is_a_file(tmp_path):
     assert read(path, sample_rate=48_000).shape == (1, 1)
 
 
+INTEGERS = [
+    (format, subtype)
+    for format in ("WAV", "WAVEX", "W64", "RF64", "AIFF", "AU", "CAF", "FLAC")
+    for subtype in ("PCM_16", "PCM_24")
+]
+
+
+@pytest.mark.parametrize(("format", "subtype"), INTEGERS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_integers_are_the_floats_that_libsndfile_makes_of_them(tmp_path, format, subtype, channels):
+    x = np.clip(noise(3001, channels) * 6, -1, 1)
+    x[:, :3] = [-1, 1, 0]
+    path = save(tmp_path / "a", x, subtype=subtype, format=format)
+    y = read(path)
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, soundfile.read(path, dtype="float32", always_2d=True)[0].T)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+@pytest.mark.parametrize("new_rate", [44_100, 48_000])
+def test_samples_go_where_they_are_wanted_and_nowhere_else(tmp_path, subtype, new_rate):
+    path = save(tmp_path / "a.wav", noise(5000), subtype=subtype)
+    whole = read(path, sample_rate=new_rate)
+    memory = np.full((4, whole.shape[1] + 100), 7, np.float32)
+    with AudioReader(path, new_rate) as reader:
+        assert reader.read_into(memory[1:3, 10:1010]) == 1000
+        assert reader.read_into(memory[1:3, 1010:-20]) == whole.shape[1] - 1000
+        assert reader.read_into(memory[1:3, :10]) == 0
+    np.testing.assert_array_equal(memory[1:3, 10:-90], whole)
+    memory[1:3, 10:-90] = 7
+    assert (memory == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("subtype", "format", "new_rate", "expected"),
+    [
+        ("PCM_16", "WAV", 44_100, False),
+        ("FLOAT", "AIFF", 44_100, False),
+        ("PCM_16", "WAV", 48_000, True),
+        ("PCM_16", "FLAC", 44_100, True),
+        ("VORBIS", "OGG", 44_100, True),
+        ("ALAC_16", "CAF", 44_100, True),
+    ],
+)
+def test_reading_is_laborious_where_there_is_something_to_compute(tmp_path, subtype, format, new_rate, expected):
+    path = save(tmp_path / "a", noise(5000), subtype=subtype, format=format)
+    with AudioReader(path, new_rate) as reader:
+        assert reader.laborious == expected
+
+
 def test_reading_only_the_first_channel(tmp_path):
     x = noise(1000)
     path = save(tmp_path / "a.wav", x, subtype="FLOAT")

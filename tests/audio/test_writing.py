@@ -63,6 +63,19 @@ def test_what_exceeds_full_scale_is_clipped_and_counted(tmp_path, subtype):
     assert writer.clipped_samples == 3
 
 
+@pytest.mark.parametrize(("subtype", "dtype"), [("PCM_16", "int16"), ("PCM_24", "int32")])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_samples_are_rounded_to_the_nearest_step_ties_to_even(tmp_path, subtype, dtype, kind):
+    full_scale = 2**15 if subtype == "PCM_16" else 2**23
+    steps = np.array([[0.5, 1.5, 2.5, -0.5, -1.5, 3.25, -3.75, full_scale - 1, -full_scale]])
+    with AudioWriter(tmp_path / "a.wav", 48_000, 1, subtype) as writer:
+        writer.write((steps / full_scale).astype(kind))
+        writer.write(np.empty((1, 0), kind))
+    y = soundfile.read(tmp_path / "a.wav", dtype=dtype)[0] // (1 if subtype == "PCM_16" else 256)
+    assert y.tolist() == [0, 2, 2, 0, -2, 3, -4, full_scale - 1, -full_scale]
+    assert writer.clipped_samples == 0
+
+
 def test_float_keeps_what_exceeds_full_scale(tmp_path):
     writer = write(tmp_path / "a.wav", np.array([[1.5, -1.5]]), subtype="FLOAT")
     assert read(tmp_path / "a.wav").tolist() == [[1.5, -1.5]]

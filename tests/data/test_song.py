@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diffmst.audio import StemFile, read
+from diffmst.audio import AudioReader, StemFile, read
 from diffmst.data.song import Song
 from diffmst.data.survey import survey_files
 from diffmst.errors import UserError
@@ -64,6 +64,38 @@ def test_windows_are_parts_of_the_song_filled_up_with_silence(song):
     for window, start in zip(windows[:3], (24_000, 4800, 28_800), strict=True):
         np.testing.assert_allclose(window, x[:, start : start + 9600], rtol=0, atol=5e-6)
     assert not windows[3].any()
+
+
+def test_tracks_of_all_kinds_stand_in_their_rows(tmp_path):
+    """Some are copied, others decoded or resampled, on different threads."""
+    kinds = [("wav", 48_000), ("flac", 48_000), ("wav", 44_100), ("ogg", 48_000), ("wav", 48_000), ("flac", 96_000)]
+    for index, (extension, rate) in enumerate(kinds):
+        subtype = "VORBIS" if extension == "ogg" else "PCM_16"
+        save(tmp_path / f"{index}.{extension}", noise(rate // 2 - index, 1 + index % 2, index), rate, subtype)
+    song = Song.open([tmp_path])
+    x, row = whole(song), 0
+    for track in song.tracks:
+        y = read(track.path, sample_rate=48_000)
+        np.testing.assert_array_equal(x[row : row + len(y), : y.shape[1]], y)
+        assert not x[row : row + len(y), y.shape[1] :].any()
+        row += len(y)
+    assert row == len(x)
+
+
+def test_a_track_that_fails_on_the_way_ends_the_song_with_its_error(song, monkeypatch):
+    read_into = AudioReader.read_into
+
+    def failing(reader, out):
+        if reader.info.path.name == "3 bass.wav" and out.shape[1] == 7001 and next(reads) == 2:
+            raise UserError("bass.wav: breaks off")
+        return read_into(reader, out)
+
+    reads = iter(range(10))
+    monkeypatch.setattr(AudioReader, "read_into", failing)
+    with song.reader(7001) as reader:
+        assert next(reader).shape == next(reader).shape == (5, 7001)
+        with pytest.raises(UserError, match="breaks off"):
+            next(reader)
 
 
 @pytest.mark.parametrize(
