@@ -96,9 +96,9 @@ class Tape(NamedTuple):
     Attributes:
         stride: TILE or 0.
         audio: the equalized rows.
-        target: gain that the compressor's curve asks for, dB.
-        gradient: to the rows; once the compressor's adjoint has run, to the equalized rows.
-        gain_gradient: to the smoothed gain in dB.
+        target: gain that the compressor's curve asks for, dB; forward only.
+        gradient: backward only, to the rows; once the compressor's adjoint has run, to the equalized rows.
+        gain_gradient: backward only, to the smoothed gain in dB.
     """
 
     stride: int
@@ -116,6 +116,7 @@ class Scratch(NamedTuple):
     smoothed: np.ndarray
     gradient: np.ndarray
     over: np.ndarray
+    target: np.ndarray
     exponent: np.ndarray
     target_gradient: np.ndarray
     output: np.ndarray

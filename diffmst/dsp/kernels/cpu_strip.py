@@ -190,7 +190,8 @@ def _backward(settings, route, signals, need_dx, state, kept, carry, sums, tape,
             fetch(signals.x, route.inputs, start - BLOCK)
             copy(kept.filters, block * settings.stages * 2 * LANES, state.filters, 0, settings.stages * 2 * LANES)
             stride = TILE_STRIDE if phases & CASCADE else 0
-            _filter(settings, route, signals.x, start, count, state.filters, stride, here.audio, scratch)
+            audio = here.audio if phases & REPLAY else scratch.output  # the tape has it already, and writing is dear
+            _filter(settings, route, signals.x, start, count, state.filters, stride, audio, scratch)
         if phases & REPLAY:
             _take_gradient(settings, route, signals.y, start, count, here.gradient, scratch.rows)
         if settings.compresses and phases & (REPLAY | DYNAMICS):
@@ -203,8 +204,8 @@ def _backward(settings, route, signals, need_dx, state, kept, carry, sums, tape,
             copy(here.gradient, 0, scratch.gradient, 0, TILE)
             _cascade_adjoint(settings, carry.filters, sums.coefficients, count, scratch)
         if phases & CASCADE and need_dx:
-            copy(scratch.gradient, 0, here.audio, 0, TILE)
-            tile_to_rows(here.audio, scratch.rows)
+            copy(scratch.gradient, 0, scratch.output, 0, TILE)
+            tile_to_rows(scratch.output, scratch.rows)
             scatter(scratch.rows, signals.dx, route.rows, start, count)
 
 
@@ -223,14 +224,14 @@ def _at_block(tape, block):
 @part
 def _dynamics_adjoint(settings, gain_db, carry, sums, tape, phases, count, scratch):
     """Gradient to the output of the compressor into that to its input, on the tape, and to its settings."""
-    detect(settings.curve, tape.audio, scratch.over, tape.target, count)
-    smooth(settings.ballistics, gain_db, tape.target, scratch.smoothed, scratch.exponent, count)
+    detect(settings.curve, tape.audio, scratch.over, scratch.target, count)
+    smooth(settings.ballistics, gain_db, scratch.target, scratch.smoothed, scratch.exponent, count)
     if phases & REPLAY:
         gain_adjoint(scratch.exponent, tape.audio, tape.gradient, tape.gain_gradient, scratch.output, count)
     smooth_adjoint(
         settings.ballistics,
         carry,
-        tape.target,
+        scratch.target,
         scratch.smoothed,
         tape.gain_gradient,
         scratch.target_gradient,

@@ -27,6 +27,7 @@ def scratch(stages: int) -> Scratch:
             smoothed=_aligned(TILE + LANES, np.float64),
             gradient=_aligned(TILE, np.float64),
             over=_aligned(TILE, np.float32),
+            target=_aligned(TILE, np.float32),
             exponent=_aligned(TILE, np.float32),
             target_gradient=_aligned(TILE, np.float32),
             output=_aligned(TILE, np.float32),
