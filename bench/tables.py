@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.cases import accuracy, console, first_use, growth, memory, refinement, render
+from bench.cases import accuracy, console, first_use, floor, growth, memory, refinement, render
 from bench.contenders import CONSOLES
 from bench.measurements import OURS, At, Measurement, Ratio, paired_ratio, select, single
 from bench.plan import MAIN
@@ -40,6 +40,7 @@ def all_tables(results: Results) -> str:
         "Rendering": _render(found),
         "Refinement": _refinement(found),
         "Growth": _growth(found),
+        "Floor": _floor(found),
         "First use": _first_use(found),
         "Accelerator": _accelerator(found),
     }
@@ -188,6 +189,19 @@ def _growth(found: Sequence[Measurement]) -> str:
         peak = single(found, growth.STREAM_PEAK, OURS, one.at)
         rows.append((f"{_size(one)}, streamed", f"{_value(one)}, {_value(peak)} extra", "", "", ""))
     return table(("", *CONSOLES), rows)
+
+
+def _floor(found: Sequence[Measurement]) -> str:
+    """Measured beside what the arithmetic alone would take."""
+    peak = single(found, floor.MULTIPLY_ADD, OURS)
+    rows = []
+    for what in floor.METHODS:
+        measured = single(found, what, OURS)
+        if measured and measured.value and peak and peak.value:
+            least_s = floor.least_s(what, peak.value)
+            share = f"{least_s / measured.value:.0%}" if least_s else "-"
+            rows.append((what, amount(measured.value, "s"), amount(least_s, "s"), share))
+    return table(("one thread", "measured", "multiply-adds alone", "share"), rows)
 
 
 def _first_use(found: Sequence[Measurement]) -> str:

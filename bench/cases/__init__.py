@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench.cases import accelerator, accuracy, console, first_use, growth, memory, refinement, render
+from bench.cases import accelerator, accuracy, console, first_use, floor, growth, memory, refinement, render
 from bench.plan import Bench
 
 CASES: dict[str, Callable[[Bench], None]] = {
@@ -12,6 +12,7 @@ CASES: dict[str, Callable[[Bench], None]] = {
     "render": render.run,
     "refinement": refinement.run,
     "growth": growth.run,
+    "floor": floor.run,
     "first-use": first_use.run,
     "accelerator": accelerator.run,
 }
