@@ -1,20 +1,29 @@
-"""The last stage: a mix brought to its loudness under the ceiling, from a temporary file, in constant memory."""
+"""The last stage: a mix brought to its loudness under the ceiling, from a temporary file, in constant memory.
+
+What the meter heard while the mix was made says what gain does. Where gain alone suffices, the file is written in one
+pass. Where the limiter has to hold the ceiling, the gain is found on a model of the limiter that knows the mix by its
+frames only (`limiter.limited_energies`), and the song is limited, heard and written in one pass. The model is right to
+a few hundredths of a LU. Where that is not enough, its error is known by then, and the song is written again.
+"""
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from diffmst.audio import AudioWriter
-from diffmst.dsp.limiter import Limiter
-from diffmst.dsp.loudness import LoudnessMeter
+from diffmst.data.parallel import Ahead
+from diffmst.dsp.limiter import Limiter, limited_energies
+from diffmst.dsp.loudness import LoudnessMeter, hop_samples, integrated_loudness_from_hops
+from diffmst.dsp.pcm import encode
 from diffmst.mix import RenderSettings
 from diffmst.outputs import write_errors
 from diffmst.progress import Advance, Passes
@@ -23,10 +32,13 @@ LOUDNESS_TOLERANCE_LU = 0.05
 HARDEST_LIMITING_DB = 9.0
 """The limiter takes no more than this off the highest peak; a louder target is not reached."""
 
-_GAIN_TRIALS = 6
+_ATTEMPTS = 3  # at writing the file
+_GATE_TRIALS = 3
+_GAIN_TRIALS = 10
+_MODEL_TOLERANCE_LU = 0.002
 _FLATTEST = 0.2  # LU per dB: more gain than its inverse asks for is never tried at once
 _ROUNDING_DB = 1e-3  # kept from the ceiling, for what the sample format rounds up
-_BLOCK_FRAMES = 65_536
+_SHARE = 0.9  # of the work left, that an attempt is taken for: it may be the last
 
 Audio = NDArray[np.float32]
 
@@ -45,12 +57,13 @@ class Output:
 
 
 class Spool:
-    """Stereo audio on its way through several passes: a temporary file of float32 frames beside the outputs."""
+    """Stereo audio on its way through several passes: a temporary file of float32 blocks beside the outputs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with write_errors(folder):
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 closed by __exit__
+        self._blocks: list[int] = []
         self.frames = 0
 
     def __enter__(self) -> Self:
@@ -65,93 +78,127 @@ class Spool:
     def append(self, block: Audio) -> None:
         """Adds a block [2, frames]."""
         with write_errors(self._folder):
-            self._file.write(np.ascontiguousarray(block.T).tobytes())
+            self._file.write(np.ascontiguousarray(block, np.float32).data)
             self._file.flush()
+        self._blocks.append(block.shape[1])
         self.frames += block.shape[1]
 
     def __iter__(self) -> Iterator[Audio]:
-        """Blocks [2, frames] from the start."""
+        """The blocks, from the start."""
         self._file.seek(0)
-        while chunk := self._file.read(_BLOCK_FRAMES * 2 * 4):
-            yield np.frombuffer(chunk, np.float32).reshape(-1, 2).T
+        for frames in self._blocks:
+            yield np.frombuffer(self._file.read(2 * 4 * frames), np.float32).reshape(2, frames)
 
 
-class Gain(NamedTuple):
-    """How a mix reaches its loudness.
+class _Gain(NamedTuple):
+    """What is set around the limiter.
 
     Attributes:
-        gain_db: before the limiter.
-        limited: whether the limiter has to hold the ceiling.
-        trim_db: after the limiter, 0 or less: what a meter finds over the ceiling all the same.
+        before_db: in front of it.
+        trim_db: behind it, 0 or less: what a meter finds over the ceiling all the same.
     """
 
-    gain_db: float
-    limited: bool = False
+    before_db: float
     trim_db: float = 0.0
 
 
-def find_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings, passes: Passes) -> Gain:
-    """The gain that brings a spooled mix to its loudness under the ceiling.
+def _headroom_db(meter: LoudnessMeter, settings: RenderSettings) -> float:
+    """The gain at which the highest peak meets the ceiling."""
+    return settings.ceiling_dbtp - _ROUNDING_DB - meter.true_peak_dbtp
 
-    Gain alone where that suffices. Else the limiter holds the ceiling, and the gain makes up for what it takes, up to
-    `HARDEST_LIMITING_DB` over the highest peak. Without a target, gain is only taken away, and nothing limited.
 
-    Args:
-        spool: the mix.
-        meter: has heard it all.
-        settings: target and ceiling.
-        passes: told of every trial.
-    """
-    headroom_db = settings.ceiling_dbtp - _ROUNDING_DB - meter.true_peak_dbtp
+def _gain_alone_db(meter: LoudnessMeter, settings: RenderSettings) -> float:
+    """The gain that brings a mix to its loudness, or, without a target, its peaks under the ceiling."""
     target_lufs = settings.loudness_lufs
     if target_lufs is None or not math.isfinite(meter.integrated_lufs):
-        return Gain(min(0.0, headroom_db))
-    gain_db = target_lufs - meter.integrated_lufs
-    if gain_db <= headroom_db:
-        return Gain(gain_db)
-
-    def heard_at(gain_db: float) -> LoudnessMeter:
-        heard = LoudnessMeter(meter.sample_rate, channels=2)
-        mastered = _mastered(spool, Gain(gain_db, limited=True), _limiter(meter.sample_rate, settings))
-        for block in passes.over(mastered, 0.5):
-            heard.add(block)
-        return heard
-
-    just_unlimited = _Trial(headroom_db, meter.integrated_lufs + headroom_db)
-    return _limited_gain(heard_at, just_unlimited, target_lufs, settings.ceiling_dbtp)
+        return min(0.0, _headroom_db(meter, settings))
+    gain_db = 0.0
+    for _ in range(_GATE_TRIALS):  # what is under the absolute gate before the gain may be over it behind
+        gain_db += target_lufs - _loudness_at(meter, gain_db)
+    return gain_db
 
 
-class _Trial(NamedTuple):
-    """A gain in front of the limiter, and the loudness behind it."""
-
-    gain_db: float
-    loudness_lufs: float
+def _loudness_at(meter: LoudnessMeter, gain_db: float) -> float:
+    """Loudness of what a meter has heard, had it heard it at another gain."""
+    return integrated_loudness_from_hops(meter.hop_energies * 10 ** (gain_db / 10))
 
 
-def _limited_gain(
-    heard_at: Callable[[float], LoudnessMeter], last: _Trial, target_lufs: float, ceiling_dbtp: float
-) -> Gain:
-    """The gain in front of the limiter, by secants: the loudness rises with it, more and more slowly.
+class _Model:
+    """How loud a mix becomes behind the limiter, and so at which gain it becomes as loud as wanted.
 
     Args:
-        heard_at: what a meter hears behind the limiter at a gain.
-        last: the highest gain at which there is nothing to limit.
-        target_lufs: loudness wanted.
-        ceiling_dbtp: of the limiter.
+        meter: has heard all of the mix.
+        settings: the ceiling.
     """
-    highest_db = last.gain_db + HARDEST_LIMITING_DB
-    gain_db = min(last.gain_db + target_lufs - last.loudness_lufs, highest_db)
-    for _ in range(_GAIN_TRIALS):
-        heard = heard_at(gain_db)
-        trial = _Trial(gain_db, heard.integrated_lufs)
-        missing_lu = target_lufs - trial.loudness_lufs
-        slope = (trial.loudness_lufs - last.loudness_lufs) / (trial.gain_db - last.gain_db)
-        gain_db = min(trial.gain_db + missing_lu / min(max(slope, _FLATTEST), 1.0), highest_db)
-        last = trial
-        if abs(missing_lu) < LOUDNESS_TOLERANCE_LU or gain_db == trial.gain_db:
-            break
-    over_db = heard.true_peak_dbtp - ceiling_dbtp
-    return Gain(last.gain_db, limited=True, trim_db=-(over_db + _ROUNDING_DB) if over_db > -_ROUNDING_DB else 0.0)
+
+    def __init__(self, meter: LoudnessMeter, settings: RenderSettings) -> None:
+        self._sample_rate, self._ceiling_dbtp = meter.sample_rate, settings.ceiling_dbtp
+        self._frames, self._hops = meter.frames, meter.hop_energies
+        self._headroom_db, self._loudness_lufs = _headroom_db(meter, settings), meter.integrated_lufs
+        self._highest_db = self._headroom_db + HARDEST_LIMITING_DB
+        middles = (np.arange(len(self._frames.energies)) + 0.5) * self._frames.samples
+        self._hop_of_frame = (middles / hop_samples(meter.sample_rate)).astype(np.intp)
+        if self._hops.shape[1] == 1:  # a song so short is one hop
+            self._hop_of_frame[:] = 0
+        self._energies = self._by_hop(self._frames.energies)
+
+    def _by_hop(self, energies: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sums over the frames of every hop, [hops]."""
+        hops = self._hops.shape[1]
+        return np.bincount(self._hop_of_frame, energies, minlength=hops)[:hops].astype(np.float64)
+
+    def loudness_at(self, gain_db: float) -> float:
+        """Loudness in LUFS behind the limiter, with a gain in front of it."""
+        limited = limited_energies(self._frames, self._sample_rate, gain_db=gain_db, ceiling_db=self._ceiling_dbtp)
+        kept = np.full_like(self._energies, 10 ** (gain_db / 10))  # where there is no frame to tell more
+        np.divide(self._by_hop(limited), self._energies, where=self._energies > 0, out=kept)
+        return integrated_loudness_from_hops(self._hops * kept)
+
+    def gain_for(self, target_lufs: float) -> _Gain:
+        """By secants: the loudness rises with the gain, more and more slowly."""
+        last_db, last_lufs = self._headroom_db, self._loudness_lufs + self._headroom_db
+        gain_db = min(last_db + target_lufs - last_lufs, self._highest_db)
+        for _ in range(_GAIN_TRIALS):
+            loudness_lufs = self.loudness_at(gain_db)
+            missing_lu = target_lufs - loudness_lufs
+            if abs(missing_lu) < _MODEL_TOLERANCE_LU or gain_db == last_db:
+                break
+            slope = (loudness_lufs - last_lufs) / (gain_db - last_db)
+            last_db, last_lufs = gain_db, loudness_lufs
+            gain_db = min(gain_db + missing_lu / min(max(slope, _FLATTEST), 1.0), self._highest_db)
+        return _Gain(gain_db)
+
+    def corrected(self, gain: _Gain, heard: LoudnessMeter, target_lufs: float) -> _Gain:
+        """The gain for another attempt after one, the same if there is nothing to mend.
+
+        Args:
+            gain: of the attempt.
+            heard: the outcome.
+            target_lufs: loudness wanted.
+        """
+        over_db = max(0.0, heard.true_peak_dbtp - self._ceiling_dbtp + _ROUNDING_DB)
+        missing_lu = target_lufs - heard.integrated_lufs
+        most = missing_lu > 0 and gain.before_db >= self._highest_db
+        if over_db == 0 and (most or abs(missing_lu) < LOUDNESS_TOLERANCE_LU):
+            return gain
+        trim_db = gain.trim_db - over_db
+        error_lu = heard.integrated_lufs - gain.trim_db - self.loudness_at(gain.before_db)
+        return self.gain_for(target_lufs - trim_db - error_lu)._replace(trim_db=trim_db)
+
+
+def is_warm() -> bool:
+    """Whether the compiled kernels of metering, limiting and writing are ready."""
+    from diffmst.dsp.kernels import cpu_limiter, cpu_loudness, cpu_pcm, cpu_peaks, host
+
+    metering = (cpu_loudness.weigh, cpu_peaks.interpolate, cpu_pcm.encode)
+    return all(map(host.is_compiled, (*metering, cpu_limiter.raise_peaks, cpu_limiter.follow, cpu_limiter.apply)))
+
+
+def warm_up() -> None:
+    """Compiles them, or loads them from disk, by a moment of something too loud: two seconds, once per machine."""
+    loud = np.full((2, 1024), 2, np.float32)
+    LoudnessMeter(44_100, channels=2).add(loud)
+    encode(Limiter(44_100).process(loud), width=2)
 
 
 def write_master(
@@ -170,32 +217,74 @@ def write_master(
         UserError: the file cannot be written.
     """
     passes = Passes(spool.frames, advance or (lambda share: None))
-    gain = find_gain(spool, meter, settings, passes)
-    limiter = _limiter(meter.sample_rate, settings)
-    written = LoudnessMeter(meter.sample_rate, channels=2)
-    with AudioWriter(path, meter.sample_rate, 2, settings.subtype) as writer:
-        for block in passes.over(_mastered(spool, gain, limiter), 1.0):
+    gain_db, target_lufs = _gain_alone_db(meter, settings), settings.loudness_lufs
+    if target_lufs is None or gain_db <= _headroom_db(meter, settings):
+        return _write_with_gain(spool, meter, path, settings, gain_db, passes)
+    return _write_limited(spool, meter, path, settings, target_lufs, passes)
+
+
+def _write_with_gain(
+    spool: Spool, meter: LoudnessMeter, path: Path, settings: RenderSettings, gain_db: float, passes: Passes
+) -> Output:
+    """One pass; the meter has heard what comes out, but for the gain."""
+    amplitude = np.float32(10 ** (gain_db / 20))
+    with (
+        _ahead(block * amplitude for block in spool) as blocks,
+        AudioWriter(path, meter.sample_rate, 2, settings.subtype) as writer,
+    ):
+        for block in passes.over(blocks, 1.0):
             writer.write(block)
-            written.add(block)
     return Output(
-        loudness_lufs=written.integrated_lufs,
-        true_peak_dbtp=written.true_peak_dbtp,
-        gain_db=gain.gain_db,
-        limiting_db=limiter.reduction_db,
+        loudness_lufs=_loudness_at(meter, gain_db),
+        true_peak_dbtp=meter.true_peak_dbtp + gain_db,
+        gain_db=gain_db,
+        limiting_db=0.0,
         target_lufs=settings.loudness_lufs,
         frames=spool.frames,
     )
 
 
-def _mastered(spool: Spool, gain: Gain, limiter: Limiter) -> Iterator[Audio]:
-    """The spooled mix with its gain, limited where the gain says so."""
-    amplitude, trim = (np.float32(10 ** (db / 20)) for db in (gain.gain_db, gain.trim_db))
+def _write_limited(
+    spool: Spool, meter: LoudnessMeter, path: Path, settings: RenderSettings, target_lufs: float, passes: Passes
+) -> Output:
+    """As many passes as it takes to be near the target and under the ceiling, mostly one."""
+    model = _Model(meter, settings)
+    gain = model.gain_for(target_lufs)
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        limiter = Limiter(meter.sample_rate, ceiling_db=settings.ceiling_dbtp, gain_db=gain.before_db)
+        heard = LoudnessMeter(meter.sample_rate, channels=2)
+        with _ahead(_limited(spool, limiter, gain.trim_db)) as blocks, ExitStack() as kept:
+            writer = kept.enter_context(AudioWriter(path, meter.sample_rate, 2, settings.subtype))
+            for block in passes.over(blocks, _SHARE):
+                writer.write(block)
+                heard.add(block)
+            better = model.corrected(gain, heard, target_lufs)
+            if better == gain or not attempts_left:
+                break
+            writer.discard()
+            kept.pop_all()
+        # With the same gain, a trim brings the peak where it is wanted to the digit: so the last attempt is safe.
+        gain = better if attempts_left > 1 else gain._replace(trim_db=better.trim_db)
+    passes.finish()
+    return Output(
+        loudness_lufs=heard.integrated_lufs,
+        true_peak_dbtp=heard.true_peak_dbtp,
+        gain_db=gain.before_db,
+        limiting_db=limiter.reduction_db,
+        target_lufs=target_lufs,
+        frames=spool.frames,
+    )
+
+
+def _limited(spool: Spool, limiter: Limiter, trim_db: float) -> Iterator[Audio]:
+    """The spooled mix behind the limiter."""
+    trim = np.float32(10 ** (trim_db / 20))
     for block in spool:
-        louder = block * amplitude
-        yield trim * limiter.process(louder) if gain.limited else louder
-    if gain.limited:
-        yield trim * limiter.flush()
+        limited = limiter.process(block)
+        yield limited * trim if trim_db else limited
+    yield limiter.flush() * trim
 
 
-def _limiter(sample_rate: int, settings: RenderSettings) -> Limiter:
-    return Limiter(sample_rate, channels=2, ceiling_db=settings.ceiling_dbtp)
+def _ahead(blocks: Iterator[Audio]) -> Ahead[Audio]:
+    """The same blocks; they are made while others are heard and written, where there is a second thread."""
+    return Ahead(blocks, depth=2 if torch.get_num_threads() > 1 else 0)

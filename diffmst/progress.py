@@ -44,6 +44,11 @@ class Passes:
             yield block
             self._advance(share_of_all * block.shape[1] / self._frames)
 
+    def finish(self) -> None:
+        """There is no more work, whatever was left."""
+        self._advance(self._left)
+        self._left = 0.0
+
 
 class Silent:
     """Shows nothing."""

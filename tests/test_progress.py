@@ -17,6 +17,15 @@ def test_passes_add_up_to_one_however_many_they_are(trials):
     assert sum(told) == pytest.approx(1) and min(told) >= 0
 
 
+def test_work_that_ends_early_is_done():
+    told = []
+    passes = Passes(400, told.append)
+    list(passes.over(BLOCKS, 0.9))
+    passes.finish()
+    passes.finish()
+    assert sum(told) == pytest.approx(1)
+
+
 def test_a_pass_tells_of_a_block_when_it_has_been_used():
     told = []
     blocks = Passes(400, told.append).over(BLOCKS, 1.0)

@@ -1,13 +1,15 @@
 """Loudness and peaks by ITU-R BS.1770-4, loudness range by EBU Tech 3342.
 
 Two doors to one definition: functions on tensors, differentiable, for the losses; and `LoudnessMeter`, which reads a
-song of any length in blocks and keeps one number per channel and 100 ms.
+song of any length in blocks and keeps a few numbers per frame.
 """
+
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 from torch import Tensor
 
 from diffmst.dsp import recurrence
@@ -15,6 +17,7 @@ from diffmst.dsp.true_peak import TruePeakMeter, true_peak_db
 
 __all__ = [
     "LoudnessMeter",
+    "SongFrames",
     "block_energies",
     "energy_to_lufs",
     "gated_loudness",
@@ -38,6 +41,7 @@ HOP_S = 0.1
 GATING_BLOCK_S = 0.4  # and momentary window
 _BLOCK_HOPS = 4
 _SHORT_TERM_HOPS = 30  # 3 s
+_FRAME_S = 0.003
 
 FloatArray = NDArray[np.float64]
 
@@ -176,11 +180,25 @@ def normalize_loudness(x: Tensor, sample_rate: int, loudness_lufs: float) -> Ten
     return x * (10 ** (gain_db / 20))[:, None, None]
 
 
+class SongFrames(NamedTuple):
+    """A song as a limiter sees it: one value per frame of about 3 ms, for all channels together.
+
+    Attributes:
+        samples: in a frame.
+        peaks: highest magnitude, between the samples too, estimated; float32 [frames].
+        energies: K-weighted, summed over the samples; float32 [frames].
+    """
+
+    samples: int
+    peaks: NDArray[np.float32]
+    energies: NDArray[np.float32]
+
+
 class LoudnessMeter:
     """Loudness, loudness range and peaks of a signal that arrives in blocks.
 
     Blocks may have any sizes: the readings depend on the signal alone. They may be taken at any time, and hold for
-    what has been added so far. Memory is one number per channel and hop of 100 ms.
+    what has been added so far. Memory is one number per channel and hop of 100 ms, and two per 3 ms: 10 MB an hour.
 
     Args:
         sample_rate: of the signal, Hz.
@@ -193,28 +211,36 @@ class LoudnessMeter:
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
+        from diffmst.dsp.kernels import cpu_loudness, cpu_peaks
+
         self.sample_rate = sample_rate
         self.channels = channels
-        self._sos = k_weighting_sos(sample_rate)
-        self._filter_state = np.zeros((2, channels, 2))
-        self._unfinished_hop = np.zeros((channels, 0))
+        frame_groups = max(1, round(_FRAME_S * sample_rate / cpu_peaks.GROUP))
+        self._frame_samples = frame_groups * cpu_peaks.GROUP
+        self._pairs = [cpu_loudness.weighting(k_weighting_sos(sample_rate)) for _ in range(0, channels, 2)]
+        self._peaks = TruePeakMeter(sample_rate, channels, frame_groups)
         self._hops: list[FloatArray] = []
-        self._peaks = TruePeakMeter(sample_rate, channels)
+        self._frames: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []  # peaks, energies
 
     def add(self, block: NDArray[np.floating]) -> None:
         """Read the next samples, [channels, time]."""
+        from diffmst.dsp.kernels import cpu_loudness
+
         if block.ndim != 2 or block.shape[0] != self.channels:
             raise ValueError(f"block must be [{self.channels}, time], got {list(block.shape)}")
-        if block.shape[1] == 0:
-            return
-        self._peaks.add(block)
-        weighted, self._filter_state = sosfilt(self._sos, block.astype(np.float64), zi=self._filter_state)
-        power = np.concatenate([self._unfinished_hop, np.square(weighted)], axis=1)
-        hop = hop_samples(self.sample_rate)
-        whole = power.shape[1] // hop * hop
-        if whole:
-            self._hops.append(power[:, :whole].reshape(self.channels, -1, hop).mean(-1))
-        self._unfinished_hop = power[:, whole:].copy()
+        audio, hop = np.require(block, np.float32, ["C", "W"]), hop_samples(self.sample_rate)
+        rows = np.split(audio, range(2, self.channels, 2))
+        heard = map(cpu_loudness.energies, self._pairs, rows, repeat(hop), repeat(self._frame_samples))
+        hops, frames = map(np.concatenate, zip(*heard, strict=True))
+        self._hops.append(hops / hop)
+        self._frames.append((self._peaks.add(audio), frames.sum(axis=0).astype(np.float32)))
+
+    @property
+    def frames(self) -> SongFrames:
+        """All whole frames so far, for whoever wants to know what a limiter would make of the song."""
+        last = self._peaks.ended()[1], np.zeros(0, np.float32)
+        peaks, energies = (np.concatenate(parts) for parts in zip(*self._frames, last, strict=True))
+        return SongFrames(self._frame_samples, peaks[: len(energies)], energies)
 
     @property
     def hop_energies(self) -> FloatArray:
@@ -222,11 +248,11 @@ class LoudnessMeter:
         energy = np.concatenate([np.zeros((self.channels, 0)), *self._hops], axis=1)
         if energy.shape[1] >= _BLOCK_HOPS:
             return energy
-        hop, rest = hop_samples(self.sample_rate), self._unfinished_hop
-        samples = energy.shape[1] * hop + rest.shape[1]
-        if samples == 0:
+        hop = hop_samples(self.sample_rate)
+        rest = np.concatenate([weighting.unfinished_hop for weighting in self._pairs])[: self.channels, None]
+        if (samples := energy.shape[1] * hop + self._pairs[0].samples_of_hop) == 0:
             return energy
-        return (energy.sum(1, keepdims=True) * hop + rest.sum(1, keepdims=True)) / samples
+        return (energy.sum(1, keepdims=True) * hop + rest) / samples
 
     def _sliding_lufs(self, hops: int) -> FloatArray:
         energy = self.hop_energies.sum(0)

@@ -4,13 +4,14 @@ import numpy as np
 import pyloudnorm
 import pytest
 import torch
-from scipy.signal import resample, sosfreqz
+from scipy.signal import resample, sosfilt, sosfreqz
 
 from diffmst.dsp.loudness import (
     LoudnessMeter,
     block_energies,
     gated_loudness,
     hop_energies,
+    hop_samples,
     integrated_loudness,
     integrated_loudness_from_hops,
     k_weighting_sos,
@@ -188,6 +189,30 @@ def test_true_peak_sees_over_the_end_of_the_signal():
     x = np.ones((1, 40))  # the interpolated step overshoots on both sides
     assert meter_of(x, 44_100).true_peak_dbtp > 0.5
     assert meter_of(x, 44_100).true_peak_dbtp == pytest.approx(float(true_peak_db(as_batch(x), 44_100)), abs=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("sample_rate", [22_050, 44_100, 192_000])
+def test_energies_of_hops_and_frames_are_those_of_the_filters(sample_rate, channels):
+    x = (music(sample_rate, channels) + 0.1).astype(np.float32)  # with an offset, that the high pass takes away
+    meter = meter_of(x, sample_rate, (127, 1021, 1, 70_001))
+    power = np.square(sosfilt(k_weighting_sos(sample_rate), x.astype(np.float64)))
+    hop, frame = hop_samples(sample_rate), meter.frames.samples
+    expected = power[:, : power.shape[1] // hop * hop].reshape(channels, -1, hop).mean(axis=2)
+    np.testing.assert_allclose(
+        meter.hop_energies, expected, rtol=1e-8, atol=1e-18
+    )  # partial fractions, at the highest rate
+    whole = power.shape[1] // frame * frame
+    expected = power.sum(axis=0)[:whole].reshape(-1, frame).sum(axis=1)
+    np.testing.assert_allclose(meter.frames.energies, expected, rtol=1e-6, atol=1e-12)  # float32
+    assert meter.frames.peaks.shape == expected.shape
+
+
+def test_silence_after_sound_does_not_slow_the_filters_down():
+    """Numbers too small to be normal would take a hundred times as long."""
+    meter = meter_of(np.concatenate([np.ones((2, 1000)), np.zeros((2, 200_000))], axis=1), 48_000)
+    assert not meter._pairs[0].state.any()
+    assert meter.hop_energies[:, -1].max() == 0
 
 
 @pytest.mark.parametrize("sizes", [(1_000_000,), (7, 1, 0, 12_345), (441,), (4_409, 4_411), (50_001,)])
