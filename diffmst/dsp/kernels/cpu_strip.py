@@ -67,34 +67,26 @@ def forward(settings, route, signals, state, kept, keep, tape, phases, scratch):
         phases: which of the phases to run.
         scratch: `Scratch`.
     """
-    _forward(
-        pointers(settings),
-        pointers(route),
-        pointers(signals),
-        pointers(state),
-        pointers(kept),
-        keep,
-        pointers(tape),
-        phases,
-        pointers(scratch),
-    )
-
-
-@part
-def _forward(settings, route, signals, state, kept, keep, tape, phases, scratch):
+    settings = pointers(settings)
+    route = pointers(route)
+    signals = pointers(signals)
+    state = pointers(state)
+    kept = pointers(kept)
+    tape = pointers(tape)
+    scratch = pointers(scratch)
     states = settings.stages * 2 * LANES
     for start in range(0, route.time, BLOCK):
         count, block = min(BLOCK, route.time - start), start // BLOCK
         here = _at_block(tape, block)
         if phases & FILTER:
             if keep:
-                copy(state.filters, 0, kept.filters, block * states, states)
+                copy(state.filters, shifted(kept.filters, block * states), states)
             _filter(settings, route, signals.x, start, count, state.filters, 0, here.audio, scratch)
             if settings.compresses:
                 detect(settings.curve, here.audio, scratch.over, here.target, count)
         if phases & FINISH:
             if keep:
-                copy(state.gain, 0, kept.gain, block * LANES, LANES)
+                copy(state.gain, shifted(kept.gain, block * LANES), LANES)
             if settings.compresses:
                 smooth(settings.ballistics, state.gain, here.target, scratch.smoothed, scratch.exponent, count)
                 apply_gain(scratch.exponent, here.audio, here.audio, count)
@@ -111,7 +103,7 @@ def _filter(settings, route, x, start, count, state, stride, audio, scratch):
     gather(x, route.inputs, start, count, scratch.rows)
     rows_to_tile(scratch.rows, scratch.signals)
     cascade(settings.stages, settings.coefficients, state, scratch.signals, stride, count)
-    copy(scratch.signals, settings.stages * stride, audio, 0, TILE)
+    copy(shifted(scratch.signals, settings.stages * stride), audio, TILE)
 
 
 @part
@@ -134,11 +126,9 @@ def coast(settings, carry, tape, blocks):
         tape: `Tape` of whole blocks.
         blocks: how many there are.
     """
-    _coast(pointers(settings), pointers(carry), pointers(tape), blocks)
-
-
-@part
-def _coast(settings, carry, tape, blocks):
+    settings = pointers(settings)
+    carry = pointers(carry)
+    tape = pointers(tape)
     follow(settings.ballistics, carry, tape.target, blocks * BLOCK)
 
 
@@ -159,23 +149,16 @@ def backward(settings, route, signals, need_dx, state, kept, carry, sums, tape, 
         phases: which of the phases to run.
         scratch: `Scratch`.
     """
-    _backward(
-        pointers(settings),
-        pointers(route),
-        pointers(signals),
-        need_dx,
-        pointers(state),
-        pointers(kept),
-        pointers(carry),
-        pointers(sums),
-        pointers(tape),
-        phases,
-        pointers(scratch),
-    )
-
-
-@part
-def _backward(settings, route, signals, need_dx, state, kept, carry, sums, tape, phases, scratch):
+    settings = pointers(settings)
+    route = pointers(route)
+    signals = pointers(signals)
+    state = pointers(state)
+    kept = pointers(kept)
+    carry = pointers(carry)
+    sums = pointers(sums)
+    tape = pointers(tape)
+    scratch = pointers(scratch)
+    states = settings.stages * 2 * LANES
     blocks = (route.time + BLOCK - 1) // BLOCK
     if route.time % BLOCK:  # passes that take WIDTH elements read past the last sample, and sum up what they find
         for stage in range(settings.stages + 1):
@@ -188,23 +171,23 @@ def _backward(settings, route, signals, need_dx, state, kept, carry, sums, tape,
         here = _at_block(tape, block)
         if phases & (REPLAY | CASCADE):
             fetch(signals.x, route.inputs, start - BLOCK)
-            copy(kept.filters, block * settings.stages * 2 * LANES, state.filters, 0, settings.stages * 2 * LANES)
+            copy(shifted(kept.filters, block * states), state.filters, states)
             stride = TILE_STRIDE if phases & CASCADE else 0
             audio = here.audio if phases & REPLAY else scratch.output  # the tape has it already, and writing is dear
             _filter(settings, route, signals.x, start, count, state.filters, stride, audio, scratch)
         if phases & REPLAY:
             _take_gradient(settings, route, signals.y, start, count, here.gradient, scratch.rows)
         if settings.compresses and phases & (REPLAY | DYNAMICS):
-            copy(kept.gain, block * LANES, state.gain, 0, LANES)
+            copy(shifted(kept.gain, block * LANES), state.gain, LANES)
             _dynamics_adjoint(settings, state.gain, carry, sums, here, phases, count, scratch)
         if phases & REPLAY and settings.outputs > 0:
             tile_to_rows(scratch.output, scratch.rows)
             _correlate(settings, route, signals.y, start, count, scratch.rows, sums.gains)
         if phases & (CASCADE | CARRY):
-            copy(here.gradient, 0, scratch.gradient, 0, TILE)
+            copy(here.gradient, scratch.gradient, TILE)
             _cascade_adjoint(settings, carry.filters, sums.coefficients, count, scratch)
         if phases & CASCADE and need_dx:
-            copy(scratch.gradient, 0, scratch.output, 0, TILE)
+            copy(scratch.gradient, scratch.output, TILE)
             tile_to_rows(scratch.output, scratch.rows)
             scatter(scratch.rows, signals.dx, route.rows, start, count)
 

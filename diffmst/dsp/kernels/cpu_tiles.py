@@ -7,7 +7,7 @@ transposed in registers into a tile (element `n * LANES + lane`), and the same w
 from __future__ import annotations
 
 from diffmst.dsp.kernels.host import BLOCK, CACHE_LINE, LANES, WIDTH, part
-from diffmst.dsp.kernels.simd import fma, load, prefetch, splat, store, total
+from diffmst.dsp.kernels.simd import fma, load, prefetch, shifted, splat, store, total
 from diffmst.dsp.kernels.simd_square import load_many, store_many, transpose
 
 
@@ -26,13 +26,13 @@ def tile_to_rows(tile, rows):
 
 
 @part
-def copy(source, source_at, target, target_at, count):
-    """Copy elements between flat arrays, in the type of the target."""
+def copy(source, target, count):
+    """Copy elements from flat array to flat array, in the type of the target."""
     whole = count - count % WIDTH
     for i in range(0, whole, WIDTH):
-        store(target, target_at + i, load(source, source_at + i, WIDTH))
+        store(target, i, load(source, i, WIDTH))
     for i in range(whole, count):
-        target[target_at + i] = source[source_at + i]
+        target[i] = source[i]
 
 
 @part
@@ -47,7 +47,7 @@ def clear(target, count):
 def gather(audio, offsets, start, count, rows):
     """Copy `count` samples of every lane's row, from `start` on, and zeros after them."""
     for lane in range(LANES):
-        copy(audio, offsets[lane] + start, rows, lane * BLOCK, count)
+        copy(shifted(audio, offsets[lane] + start), shifted(rows, lane * BLOCK), count)
         for n in range(count, BLOCK):
             rows[lane * BLOCK + n] = 0
 
@@ -64,7 +64,7 @@ def fetch(audio, offsets, start):
 def scatter(rows, audio, offsets, start, count):
     """Copy `count` samples of every lane to its row. Lanes that repeat a row write what that row's lane writes."""
     for lane in range(LANES):
-        copy(rows, lane * BLOCK, audio, offsets[lane] + start, count)
+        copy(shifted(rows, lane * BLOCK), shifted(audio, offsets[lane] + start), count)
 
 
 @part
