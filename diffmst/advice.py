@@ -11,11 +11,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from diffmst.data.song import Track
     from diffmst.data.survey import Survey
     from diffmst.mastering import Output
@@ -81,12 +81,15 @@ def track_products(audio: Tensor, channels: Sequence[int]) -> FloatArray:
 
     Shape: audio [windows, rows, time], rows being the channels of all tracks in order; returns [tracks, tracks].
 
+    >>> import torch
     >>> track_products(torch.tensor([[[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0]]]), (2, 1))
     array([[ 1., -1.],
            [-1.,  1.]])
     """
-    mono = torch.stack([track.mean(1) for track in audio.split(list(channels), 1)], 1).double()
-    return (torch.einsum("wit,wjt->ij", mono, mono) / (mono.shape[0] * mono.shape[-1])).numpy()
+    mono = np.stack([track.double().mean(1).numpy() for track in audio.split(list(channels), 1)])
+    flat = mono.reshape(len(mono), -1)
+    products: FloatArray = flat @ flat.T / flat.shape[1]
+    return products
 
 
 def stem_advice(tracks: Sequence[Track]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def write_reference(song: DemoSong, path: Path) -> None:
         write_master(spool, meter, path, _REFERENCE_RENDER)
 
 
-def engineer_settings(song: DemoSong) -> Settings:
+def engineer_settings(song: DemoSong) -> Settings[np.ndarray]:
     """Settings for a demo song from the roles of its stems."""
     tracks = []
     input_gain = DEFAULT.track.params["input.gain_db"]
@@ -124,7 +124,7 @@ def engineer_settings(song: DemoSong) -> Settings:
             "send.gain_db": part.send_db,
         }
         tracks.append(DEFAULT.track.vector(values))
-    return Settings(torch.stack(tracks)[None], DEFAULT.fx.defaults()[None], DEFAULT.master.vector(_MASTER)[None])
+    return Settings(np.stack(tracks)[None], DEFAULT.fx.defaults()[None], DEFAULT.master.vector(_MASTER)[None])
 
 
 def _file_names(song: DemoSong) -> list[str]:

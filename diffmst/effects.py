@@ -1,14 +1,18 @@
 """The effects of the console: each one name, one DSP function and its controls, declared here and nowhere else."""
 
+from __future__ import annotations
+
 import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from diffmst.dsp import dynamics, filters, reverb, stereo
 from diffmst.params import Param, Scale
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

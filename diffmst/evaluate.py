@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from diffmst.audio import read
-from diffmst.console import ConsoleStream
 from diffmst.dsp.loudness import LoudnessMeter, normalize_loudness
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
@@ -28,6 +27,7 @@ from diffmst.progress import SILENT, Progress
 from diffmst.render import compile_kernels
 from diffmst.roles import UNKNOWN
 from diffmst.sanity import measure_sanity
+from diffmst.stream import ConsoleStream
 
 System = Callable[[Task], Settings]
 """Finds physical settings for a task."""
@@ -219,7 +219,7 @@ def finished_mix(heard: Heard, settings: Settings, layout: Layout) -> Tensor:
     meter = LoudnessMeter(song.sample_rate, channels=2)
     with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool, song.reader() as blocks:
         for block in blocks:
-            mixed = stream.process(torch.from_numpy(block)).mix.numpy()
+            mixed = stream.process(block).mix
             spool.append(mixed)
             meter.add(mixed)
         path = Path(folder) / "mix.wav"

@@ -1,22 +1,27 @@
 """The console's controls as vectors: which column is which control, derived from the declared effects."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from diffmst import effects
+from diffmst.arrays import Array, Kind, as_numpy, library
 from diffmst.effects import Effect
 from diffmst.params import Param, Range, Scale
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LayoutName = Literal["default", "paper"]
 
 
-class Settings(NamedTuple):
-    """Every setting of a console, in physical units or, where a name says so, in the unit interval.
+class Settings(NamedTuple, Generic[Kind]):
+    """Every setting of a console, in physical units or, where a name says so, in the unit interval; of either library.
 
     Attributes:
         tracks: [batch, tracks, controls of a track].
@@ -24,9 +29,19 @@ class Settings(NamedTuple):
         master: [batch, controls of the master bus].
     """
 
-    tracks: Tensor
-    fx: Tensor
-    master: Tensor
+    tracks: Kind
+    fx: Kind
+    master: Kind
+
+    def arrays(self) -> Settings[np.ndarray]:
+        """The same settings in numpy, to render with."""
+        return Settings(*map(as_numpy, self))
+
+    def tensors(self) -> Settings[Tensor]:
+        """The same settings as tensors, to differentiate by."""
+        import torch
+
+        return Settings(*map(torch.as_tensor, self))
 
 
 @dataclass(frozen=True)
@@ -60,16 +75,16 @@ class Section:
             for effect, keywords in columns.items()
         }
 
-    def controls(self, values: Tensor, effect: str) -> dict[str, Tensor]:
+    def controls(self, values: Array, effect: str) -> dict[str, Array]:
         """The keyword arguments of one effect; empty when the section lacks it.
 
         Shape: values [..., controls]; returns [...] per control, [..., bands] per control with bands.
         """
         return {keyword: values[..., columns] for keyword, columns in self._columns.get(effect, {}).items()}
 
-    def defaults(self) -> Tensor:
+    def defaults(self) -> np.ndarray:
         """Physical values of untouched controls, [controls], float64."""
-        return torch.tensor([param.default for param in self.params.values()], dtype=torch.float64)
+        return np.array([param.default for param in self.params.values()], np.float64)
 
     @cached_property
     def _ranges(self) -> list[tuple[list[int], Range]]:
@@ -77,7 +92,7 @@ class Section:
         columns: dict[Scale, list[int]] = {}
         for column, param in enumerate(self.params.values()):
             columns.setdefault(param.scale, []).append(column)
-        lows, highs = torch.tensor([(param.low, param.high) for param in self.params.values()], dtype=torch.float64).T
+        lows, highs = np.array([(param.low, param.high) for param in self.params.values()], np.float64).T
         return [(found, Range(scale, lows[found], highs[found])) for scale, found in columns.items()]
 
     @cached_property
@@ -86,23 +101,24 @@ class Section:
         by_scale = [column for columns, _ in self._ranges for column in columns]
         return sorted(range(len(by_scale)), key=by_scale.__getitem__)
 
-    def from_unit(self, u: Tensor) -> Tensor:
+    def from_unit(self, u: Array) -> Array:
         """Physical values of positions in [0, 1]; [..., controls] both."""
-        return torch.cat([range_.from_unit(u[..., columns]) for columns, range_ in self._ranges], -1)[..., self._order]
+        parts = [range_.from_unit(u[..., columns]) for columns, range_ in self._ranges]
+        return library(u).concat(parts, -1)[..., self._order]
 
-    def to_unit(self, values: Tensor) -> Tensor:
+    def to_unit(self, values: Array) -> Array:
         """Positions in [0, 1] of physical values; [..., controls] both."""
         parts = [range_.to_unit(values[..., columns]) for columns, range_ in self._ranges]
-        return torch.cat(parts, -1)[..., self._order]
+        return library(values).concat(parts, -1)[..., self._order]
 
-    def vector(self, values: Mapping[str, float]) -> Tensor:
+    def vector(self, values: Mapping[str, float]) -> np.ndarray:
         """Settings by dotted name as a vector [controls], float64; what is left out is at its default."""
         if unknown := values.keys() - self.params.keys():
             raise ValueError(f"there is no control {min(unknown)!r}")
         column = [values.get(name, param.default) for name, param in self.params.items()]
-        return torch.tensor(column, dtype=torch.float64)
+        return np.array(column, np.float64)
 
-    def named(self, values: Tensor) -> dict[str, float]:
+    def named(self, values: Tensor | np.ndarray) -> dict[str, float]:
         """A vector [controls] as settings by dotted name."""
         return dict(zip(self.params, values.tolist(), strict=True))
 
@@ -131,19 +147,18 @@ class Layout:
         """The name and section of track, fx and master."""
         yield from (("track", self.track), ("fx", self.fx), ("master", self.master))
 
-    def from_unit(self, unit: Settings) -> Settings:
+    def from_unit(self, unit: Settings[Array]) -> Settings[Array]:
         """Physical settings of positions in [0, 1]."""
         return Settings(*(s.from_unit(u) for (_, s), u in zip(self.sections(), unit, strict=True)))
 
-    def to_unit(self, settings: Settings) -> Settings:
+    def to_unit(self, settings: Settings[Array]) -> Settings[Array]:
         """Positions in [0, 1] of physical settings."""
         return Settings(*(s.to_unit(v) for (_, s), v in zip(self.sections(), settings, strict=True)))
 
-    def defaults(self, tracks: int) -> Settings:
-        """Settings of an untouched console with this many tracks, batch of one, float64."""
-        return Settings(
-            self.track.defaults().repeat(1, tracks, 1), self.fx.defaults()[None], self.master.defaults()[None]
-        )
+    def defaults(self, tracks: int) -> Settings[Tensor]:
+        """Settings of an untouched console with this many tracks, tensors of float64, batch of one."""
+        track, fx, master = (section.defaults()[None] for _, section in self.sections())
+        return Settings(np.tile(track[:, None], (1, tracks, 1)), fx, master).tensors()
 
 
 DEFAULT = Layout(

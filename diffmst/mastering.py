@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from diffmst.audio import AudioWriter
 from diffmst.data.parallel import Ahead
+from diffmst.dsp.kernels.threads import working_threads
 from diffmst.dsp.limiter import Limiter, limited_energies
 from diffmst.dsp.loudness import LoudnessMeter, hop_samples, integrated_loudness_from_hops
 from diffmst.dsp.pcm import encode
@@ -136,16 +136,18 @@ class _Model:
         self._frames, self._hops = meter.frames, meter.hop_energies
         self._headroom_db, self._loudness_lufs = _headroom_db(meter, settings), meter.integrated_lufs
         self._highest_db = self._headroom_db + HARDEST_LIMITING_DB
-        middles = (np.arange(len(self._frames.energies)) + 0.5) * self._frames.samples
-        self._hop_of_frame = (middles / hop_samples(meter.sample_rate)).astype(np.intp)
-        if self._hops.shape[1] == 1:  # a song so short is one hop
-            self._hop_of_frame[:] = 0
+        # A frame belongs to the hop in which its middle lies; a song so short is one hop.
+        edges = np.arange(self._hops.shape[1] + 1) * hop_samples(meter.sample_rate) / self._frames.samples - 0.5
+        self._edges = np.ceil(edges).astype(np.intp)
+        if len(edges) == 2:
+            self._edges[1] = len(self._frames.energies)
         self._energies = self._by_hop(self._frames.energies)
 
     def _by_hop(self, energies: NDArray[np.float32]) -> NDArray[np.float64]:
         """Sums over the frames of every hop, [hops]."""
-        hops = self._hops.shape[1]
-        return np.bincount(self._hop_of_frame, energies, minlength=hops)[:hops].astype(np.float64)
+        if not len(energies):
+            return np.zeros(len(self._edges) - 1)
+        return np.add.reduceat(energies[: self._edges[-1]], self._edges[:-1], dtype=np.float64)
 
     def loudness_at(self, gain_db: float) -> float:
         """Loudness in LUFS behind the limiter, with a gain in front of it."""
@@ -287,4 +289,4 @@ def _limited(spool: Spool, limiter: Limiter, trim_db: float) -> Iterator[Audio]:
 
 def _ahead(blocks: Iterator[Audio]) -> Ahead[Audio]:
     """The same blocks; they are made while others are heard and written, where there is a second thread."""
-    return Ahead(blocks, depth=2 if torch.get_num_threads() > 1 else 0)
+    return Ahead(blocks, depth=2 if working_threads() > 1 else 0)

@@ -6,11 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import torch
-
 from diffmst.advice import Findings, advise, track_products
 from diffmst.audio import AudioReader
-from diffmst.console import ConsoleStream
 from diffmst.data.survey import Survey
 from diffmst.distance import ReferenceDistance
 from diffmst.layout import LAYOUTS, LayoutName
@@ -24,6 +21,7 @@ from diffmst.refine import STEPS, Refined, refine
 from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
 from diffmst.report import build_report
 from diffmst.sanity import keep_audible
+from diffmst.stream import ConsoleStream
 from diffmst.tidy import tidy
 
 Loudness = Literal["reference", "keep"] | float
@@ -152,7 +150,7 @@ def _balanced(mix: Mix, task: Task, profile: Profile) -> Callable[[Audio], None]
     stream = ConsoleStream(mix.sample_rate, settings, mix.channels, layout=task.layout, muted=mix.muted)
 
     def hear(block: Audio) -> None:
-        profile.add(stream.process(torch.from_numpy(block)).mix.numpy())
+        profile.add(stream.process(block).mix)
 
     return hear
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-import torch
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from diffmst import __version__
@@ -112,15 +112,15 @@ class Mix(_Part):
         return tuple(track.mute for track in self.tracks)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Settings[np.ndarray]:
         """Physical settings as the console takes them: batch of one, float64."""
         layout = self.console_layout
-        tracks = torch.stack([layout.track.vector(track.settings) for track in self.tracks])
+        tracks = np.stack([layout.track.vector(track.settings) for track in self.tracks])
         return Settings(tracks[None], layout.fx.vector(self.fx)[None], layout.master.vector(self.master)[None])
 
     def with_settings(self, settings: Settings) -> "Mix":
         """This mix with the physical settings (batch of one) of a console; rounded to what the document shows."""
-        layout = self.console_layout
+        layout, settings = self.console_layout, settings.arrays()
         tracks = tuple(
             track.model_copy(update={"settings": _named(layout.track, values)})
             for track, values in zip(self.tracks, settings.tracks[0], strict=True)
@@ -213,11 +213,11 @@ def _check(section: Section, values: Values, where: str) -> None:
             raise ValueError(f"{where}: {name} must lie in {param.low:g} .. {param.high:g}{unit}, got {value:g}")
 
 
-def _named(section: Section, values: torch.Tensor) -> Values:
+def _named(section: Section, values: np.ndarray) -> Values:
     """Settings by name, rounded for the reader and held inside the range, which rounding could leave."""
     return {
         name: min(max(_rounded(value), section.params[name].low), section.params[name].high)
-        for name, value in section.named(values.double()).items()
+        for name, value in section.named(values.astype(np.float64)).items()
     }
 
 

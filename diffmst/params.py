@@ -1,29 +1,40 @@
 """One control of an effect: its name, unit and range, and the map between the unit interval and physical values."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from diffmst.arrays import Array, detached, library, like
 
 Scale = Literal["linear", "log", "amplitude", "rate"]
+
+
+def _log(x: Array) -> Array:
+    return library(x).log(x)
+
+
+def _exp(x: Array) -> Array:
+    return library(x).exp(x)
 
 
 class _Warp(NamedTuple):
     """A control of this scale moves evenly in `forward(value)`; `inverse` undoes it."""
 
-    forward: Callable[[Tensor], Tensor]
-    inverse: Callable[[Tensor], Tensor]
+    forward: Callable[[Any], Any]
+    inverse: Callable[[Any], Any]
 
 
 _NEPER_PER_DB = math.log(10) / 20
 _WARPS: dict[Scale, _Warp] = {
     "linear": _Warp(lambda value: value, lambda warped: warped),
-    "log": _Warp(torch.log, torch.exp),
-    "amplitude": _Warp(lambda db: torch.exp(_NEPER_PER_DB * db), lambda factor: torch.log(factor) / _NEPER_PER_DB),
-    "rate": _Warp(torch.reciprocal, torch.reciprocal),
+    "log": _Warp(_log, _exp),
+    "amplitude": _Warp(lambda db: _exp(_NEPER_PER_DB * db), lambda factor: _log(factor) / _NEPER_PER_DB),
+    "rate": _Warp(lambda value: 1 / value, lambda warped: 1 / warped),
 }
 _POSITIVE_SCALES: tuple[Scale, ...] = ("log", "rate")
 
@@ -38,22 +49,22 @@ class Range(NamedTuple):
     """
 
     scale: Scale
-    low: Tensor
-    high: Tensor
+    low: np.ndarray
+    high: np.ndarray
 
-    def from_unit(self, u: Tensor) -> Tensor:
+    def from_unit(self, u: Array) -> Array:
         """Physical values at positions in [0, 1], [..., controls]; finite gradient on the closed interval."""
-        low, high = self.low.to(u), self.high.to(u)
+        low, high = like(self.low, u), like(self.high, u)
         warp = _WARPS[self.scale]
         start, end = warp.forward(low), warp.forward(high)
-        value = warp.inverse(start + (end - start) * u)
-        # Rounding may leave the range by a hair; a plain clamp would take the gradient along.
-        return value + (value.clamp(low, high) - value).detach()
+        value: Array = warp.inverse(start + (end - start) * u)
+        # Rounding may leave the range by a hair; a plain clip would take the gradient along.
+        return value + detached(library(u).clip(value, low, high) - value)
 
-    def to_unit(self, value: Tensor) -> Tensor:
+    def to_unit(self, value: Array) -> Array:
         """Positions in [0, 1] of physical values; the inverse of `from_unit`."""
         forward = _WARPS[self.scale].forward
-        start, end = forward(self.low.to(value)), forward(self.high.to(value))
+        start, end = forward(like(self.low, value)), forward(like(self.high, value))
         return (forward(value) - start) / (end - start)
 
 
@@ -100,21 +111,22 @@ class Param:
 
     @property
     def range(self) -> Range:
-        """Scale, low and high, as tensors."""
-        low, high = torch.tensor((self.low, self.high), dtype=torch.float64)
-        return Range(self.scale, low, high)
+        """Scale, low and high."""
+        return Range(self.scale, np.asarray(self.low, np.float64), np.asarray(self.high, np.float64))
 
-    def from_unit(self, u: Tensor) -> Tensor:
+    def from_unit(self, u: Array) -> Array:
         """Physical value at position `u` in [0, 1]; any shape; finite gradient on the closed interval.
 
+        >>> import torch
         >>> Param("freq_hz", 20, 20_000, 1000, "Hz", "log").from_unit(torch.tensor([0.0, 1 / 3])).round()
         tensor([ 20., 200.])
         """
         return self.range.from_unit(u)
 
-    def to_unit(self, value: Tensor) -> Tensor:
+    def to_unit(self, value: Array) -> Array:
         """Position in [0, 1] of a physical value; the inverse of `from_unit`.
 
+        >>> import torch
         >>> Param("ratio", 1, 16, 1, scale="log").to_unit(torch.tensor([1.0, 4.0, 16.0]))
         tensor([0.0000, 0.5000, 1.0000])
         """

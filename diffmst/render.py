@@ -1,29 +1,32 @@
 """The renderer: a mix document and its song, block by block, into audio files."""
 
 import logging
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
+from diffmst import mastering
 from diffmst.audio import AudioWriter, StemFile
-from diffmst.console import Buses, ConsoleStream
 from diffmst.data.checksum import file_sha256
 from diffmst.data.parallel import Ahead
 from diffmst.data.song import Song
 from diffmst.dsp import recurrence
+from diffmst.dsp.kernels.threads import working_threads
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Audio, Output, Spool, write_master
 from diffmst.mix import STEMS_SUFFIX, Mix
 from diffmst.outputs import OutputFolder
 from diffmst.progress import SILENT, Advance, Progress
+from diffmst.stream import Buses, ConsoleStream
 
 BLOCK_FRAMES = 65_536
-"""Fixed, so that a mix rendered twice is the same to the bit."""
+"""At most. What it is depends on the number of rows alone, so that a mix rendered twice is the same to the bit."""
+
+_BLOCK_SAMPLES = 1 << 22  # of all rows together: the pipeline holds half a dozen blocks, of 16 MB at most
 
 _logger = logging.getLogger(__name__)
 
@@ -31,11 +34,30 @@ _UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 _LONGEST_NAME_BYTES = 180
 
 
-def compile_kernels(progress: Progress) -> None:
-    """Compiles the kernels where this machine has not done so yet: it takes so long that it ought to be seen."""
-    if not recurrence.is_warm():
+def compile_kernels(progress: Progress, *, gradients: bool = True) -> None:
+    """Compiles the kernels where this machine has not done so yet: it takes so long that it ought to be seen.
+
+    Args:
+        progress: told while it lasts.
+        gradients: also those that only matching needs.
+    """
+    if gradients:
+        from diffmst import distance  # which loads torch
+    if not (recurrence.is_warm(gradients=gradients) and mastering.is_warm() and (not gradients or distance.is_warm())):
         with progress.phase("compiling (first run only)", 1):
-            recurrence.warm_up()
+            recurrence.warm_up(gradients=gradients)
+            mastering.warm_up()
+            if gradients:
+                distance.warm_up()
+
+
+def block_frames(rows: int) -> int:
+    """Length of the blocks in which a song of so many rows is rendered: memory hardly grows with the number of tracks.
+
+    >>> block_frames(16), block_frames(128)
+    (65536, 32768)
+    """
+    return BLOCK_FRAMES >> max(0, math.ceil(math.log2(rows * BLOCK_FRAMES / _BLOCK_SAMPLES)))
 
 
 class Taps(NamedTuple):
@@ -54,7 +76,7 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | No
     """Sends a song through the console into the spool, before loudness and ceiling; returns the meter that heard it.
 
     The strips, reverb and master, and all that follows them work at the same time, each on another block, as long as
-    torch may use more than one thread. The result does not depend on it.
+    there is more than one thread to work on. The result does not depend on it.
 
     Args:
         mix: the settings.
@@ -76,18 +98,18 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | No
     def to_buses(block: Audio) -> Buses:
         if taps.input:
             taps.input(block)
-        return stream.to_buses(torch.from_numpy(block))
+        return stream.to_buses(block)
 
-    depth = 2 if torch.get_num_threads() > 1 else 0
+    depth = 2 if working_threads() > 1 else 0
     with Ahead(map(to_buses, blocks), depth) as buses, Ahead(map(stream.to_mix, buses), depth) as made:
         for block in made:
-            mixed = block.mix.numpy()
+            mixed = block.mix
             spool.append(mixed)
             meter.add(mixed)
             if taps.stems and block.stems is not None:
-                taps.stems(block.stems.numpy())
+                taps.stems(block.stems)
             if taps.reverb:
-                taps.reverb(block.reverb.numpy())
+                taps.reverb(block.reverb)
             if taps.mix:
                 taps.mix(mixed)
     return meter
@@ -123,7 +145,7 @@ def render(
     with Spool(path.parent) as spool:
         with (
             progress.phase("rendering", song.frames) as advance,
-            song.reader(BLOCK_FRAMES) as reader,
+            song.reader(block_frames(sum(song.channels))) as reader,
             ExitStack() as writers,
         ):
             taps = _stem_taps(writers, outputs, name, mix) if stems else Taps()
@@ -155,7 +177,7 @@ def render_document(
     with OutputFolder(out.parent, force=force) as outputs:
         outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])
         song = song_of(mix, path.parent)
-        compile_kernels(progress)
+        compile_kernels(progress, gradients=False)
         with Ahead(map(file_sha256, (track.path for track in song.tracks)), depth=len(song.tracks)) as checksums:
             output = render(mix, song, outputs, out.name, stems=stems, progress=progress)
             _warn_of_changes(mix, checksums, progress)

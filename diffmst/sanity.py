@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffmst.console import row_tracks, track_strips
 from diffmst.dsp.loudness import energy_to_lufs, k_weight, pooled_loudness
 from diffmst.layout import Layout, Settings
 from diffmst.prior import LOW_TRACK, Stem, level_control
 from diffmst.refine import Excerpts
+from diffmst.strips import row_tracks, track_strips
 
 BURIED_LU = -24.5
 """A track that sounds and lies further than this under the mix is buried."""
@@ -97,7 +97,7 @@ def _track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> T
     """
     strips = track_strips(layout.track, settings.tracks, excerpts.channels, excerpts.sample_rate)
     sides = strips.mixing[0, :, :2].square()
-    tracks = row_tracks(excerpts.channels)
+    tracks = torch.tensor(row_tracks(excerpts.channels))
     per_window = []
     for window in excerpts.audio:
         rows, _ = strips.to_rows(window[None])

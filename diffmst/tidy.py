@@ -22,14 +22,14 @@ def tidy(settings: Settings, layout: Layout) -> Settings:
     unused = sends is None or bool((sends <= layout.track.params["send.gain_db"].low).all())
     return Settings(
         tracks=tracks,
-        fx=layout.fx.defaults().expand_as(settings.fx).clone() if unused else settings.fx,
+        fx=torch.as_tensor(layout.fx.defaults()).expand_as(settings.fx).clone() if unused else settings.fx,
         master=_without_small_moves(layout.master, settings.master),
     )
 
 
 def _without_small_moves(section: Section, values: Tensor) -> Tensor:
     """Equalizer bands and compressors that do next to nothing at their defaults; values [..., controls]."""
-    defaults = section.defaults().expand_as(values)
+    defaults = torch.as_tensor(section.defaults()).expand_as(values)
     idle = torch.zeros_like(values, dtype=torch.bool)
     names = list(section.params)
     for column, name in enumerate(names):

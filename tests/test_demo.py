@@ -68,7 +68,7 @@ def test_a_second_demo_is_refused_and_by_force_replaces_only_its_own(short_songs
 
 def test_the_engineer_mixes_within_the_controls_and_pairs_stand_opposite(song):
     settings = engineer_settings(song)
-    tracks = settings.tracks[0].numpy()
+    tracks = settings.tracks[0]
     low, high = (np.array([getattr(param, end) for param in DEFAULT.track.params.values()]) for end in ("low", "high"))
     assert (tracks >= low).all() and (tracks <= high).all()
     pans = tracks[:, list(DEFAULT.track.params).index("panner.pan")]

@@ -13,9 +13,11 @@ from torch.utils._pytree import tree_leaves
 
 from diffmst.console import Console, mix
 from diffmst.dsp.loudness import integrated_loudness, normalize_loudness, true_peak_db
-from diffmst.dsp.spectrum import band_power, mean_magnitude
+from diffmst.dsp.measure import measure
+from diffmst.dsp.spectrum import BandPower, Frames, MeanMagnitude
 from diffmst.features import audio_features
 from diffmst.layout import DEFAULT, LAYOUTS, Settings
+from diffmst.style import style_features
 
 RATE = 22_050
 CHANNELS = (1, 2, 1)
@@ -81,10 +83,11 @@ def test_muting_and_unit_settings_stay_on_their_device(reads):
         lambda x: normalize_loudness(x, RATE, -14.0),
         lambda x: true_peak_db(x, RATE),
         lambda x: audio_features(x, RATE).bark_spectrum,
-        lambda x: mean_magnitude(x[0], 1024, 256),
-        lambda x: band_power(x[0], 1024, 256, torch.empty(513, 24, device=META)),
+        lambda x: style_features(x, RATE).levels_db,
+        lambda x: measure(x, MeanMagnitude(Frames(1024, 256)))[0][0],
+        lambda x: measure(x, BandPower(Frames(1024, 256), torch.empty(513, 24, device=META)))[0][0],
     ],
-    ids=["loudness", "normalize", "true peak", "features", "magnitude", "power"],
+    ids=["loudness", "normalize", "true peak", "features", "style", "magnitude", "power"],
 )
 def test_what_is_measured_stays_on_its_device(measure, reads):
     x = torch.empty(1, 2, 30_000, device=META, requires_grad=True)

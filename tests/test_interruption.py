@@ -96,7 +96,7 @@ def test_an_interrupted_render_leaves_nothing(interrupted, capsys, tmp_path, son
 
 
 def test_interrupted_compilation_leaves_nothing(interrupted, monkeypatch, tmp_path, song, reference):
-    monkeypatch.setattr(recurrence, "is_warm", lambda: False)
+    monkeypatch.setattr(recurrence, "is_warm", lambda *, gradients: False)
     assert interrupted("compiling", "begin", "mix", song, "-r", reference, "-o", tmp_path / "mix") == ONE_LINE
     assert contents(tmp_path) == {}
 
@@ -197,7 +197,7 @@ def test_a_disk_that_takes_no_more_is_one_line_and_leaves_nothing(tmp_path, caps
     song = write_song(tmp_path / "song", SECONDS)
     before = contents(tmp_path)
     arguments = ("mix", song, "-r", reference, "-o", tmp_path / "mix", "--steps", "0", "--format", "float")
-    recurrence.warm_up()  # compiled kernels are files, too
+    recurrence.warm_up(gradients=True)  # compiled kernels are files, too
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, unlimited[1]))
     try:

@@ -8,13 +8,14 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "diffmst"
 # From the ground up; modules in one row may not import each other except within one package.
 LAYERS = [
-    ["errors"],
+    ["arrays", "errors"],
     ["dsp.kernels"],
     ["dsp"],
     ["params"],
     ["effects"],
     ["layout"],
-    ["console", "features"],
+    ["strips", "features"],
+    ["console", "stream"],
     ["mix", "style"],
     ["losses"],
     ["distance"],

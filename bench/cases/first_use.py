@@ -21,7 +21,7 @@ _WARM_UP = """
 import json, time
 from diffmst.dsp import recurrence
 began = time.perf_counter()
-recurrence.warm_up()
+recurrence.warm_up(gradients=True)
 warm = time.perf_counter()
 import torch
 from diffmst.console import mix

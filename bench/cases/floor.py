@@ -12,10 +12,10 @@ from bench.measurements import OURS, At
 from bench.plan import MAIN, Bench
 from bench.signals import tracks, unit_settings
 from bench.workers import Worker, interleaved
-from diffmst.console import Strips, track_strips
 from diffmst.dsp.kernels.host import LANES
 from diffmst.dsp.kernels.simd import fma, load, pointers, splat, store
 from diffmst.layout import DEFAULT
+from diffmst.strips import Strips, track_strips
 
 CASE = "floor"
 MULTIPLY_ADD, READ = "2e9 multiply-adds in float64", "reading the audio, 16 x 10 s"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-import torch
-
 from bench import memory
 from bench.cases.console import FORWARD_BACKWARD, consoles, load
 from bench.contenders import CONSOLES
@@ -13,8 +11,8 @@ from bench.measurements import OURS, At
 from bench.plan import CORES, Bench
 from bench.signals import Size, tracks, unit_settings
 from bench.workers import Worker, extra_peak, interleaved
-from diffmst.console import ConsoleStream
 from diffmst.layout import DEFAULT
+from diffmst.stream import ConsoleStream
 
 CASE = "growth"
 STREAM, STREAM_PEAK = "console streamed", "console streamed, extra peak memory"
@@ -64,7 +62,7 @@ class StreamRun:
 
     def __init__(self, size: Size) -> None:
         self._size = size
-        self._block = tracks(Size(size.tracks, _BLOCK_FRAMES / size.sample_rate, size.sample_rate))[0]
+        self._block = tracks(Size(size.tracks, _BLOCK_FRAMES / size.sample_rate, size.sample_rate))[0].numpy()
         self._settings = DEFAULT.from_unit(unit_settings(size.tracks))
         self._stream(_BLOCK_FRAMES)
 
@@ -72,7 +70,6 @@ class StreamRun:
         """The whole song."""
         self._stream(self._size.frames)
 
-    @torch.no_grad()
     def _stream(self, frames: int) -> None:
         stream = ConsoleStream(self._size.sample_rate, self._settings, (1,) * self._size.tracks)
         for start in range(0, frames, _BLOCK_FRAMES):

@@ -28,7 +28,7 @@ class OursRender:
 
     def __init__(self, document: Path, out: Path) -> None:
         self._document, self._out = document, out
-        compile_kernels(SILENT)
+        compile_kernels(SILENT, gradients=False)
 
     def run(self) -> None:
         """Renders it."""
@@ -49,7 +49,7 @@ class WholeRender:
 
     def __init__(self, document: Path, out: Path) -> None:
         self._document, self._out = document, out
-        compile_kernels(SILENT)
+        compile_kernels(SILENT, gradients=False)
 
     def run(self) -> None:
         """Renders it."""
@@ -96,12 +96,12 @@ class DaspRender:
         for number in range(1, len(mix.tracks)):
             bus += self._track(mix, number)
         master = DEFAULT.master
-        mixed = composition.strip(self._effects, bus, mix.sample_rate, master, mix.settings.master.float())
+        mixed = composition.strip(self._effects, bus, mix.sample_rate, master, mix.settings.tensors().master.float())
         soundfile.write(self._out, mixed[0].T.numpy(), mix.sample_rate, subtype="PCM_16")
 
     def _track(self, mix: Mix, number: int) -> torch.Tensor:
         samples, _ = soundfile.read(self._document.parent / mix.tracks[number].path, dtype="float32")
-        values = mix.settings.tracks[0, number : number + 1].float()
+        values = mix.settings.tensors().tracks[0, number : number + 1].float()
         x = torch.from_numpy(samples)[None, None]
         x = composition.strip(self._effects, x, mix.sample_rate, DEFAULT.track, values)
         return self._effects.panned_sum(x, DEFAULT.track.controls(values, "panner")["pan"])

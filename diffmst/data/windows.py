@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 import numpy as np
-import torch
 
 from diffmst.data.survey import Survey
 from diffmst.dsp.loudness import HOP_S, energy_to_lufs
@@ -152,7 +151,7 @@ def _active_hops(surveys: Sequence[Survey]) -> np.ndarray:
 
 def _level_lu(survey: Survey) -> np.ndarray:
     """Level of each hop, in LU over the loudness of the file; -inf throughout for a silent one."""
-    level_lufs: np.ndarray = energy_to_lufs(torch.from_numpy(survey.energy.sum(0))).numpy()
+    level_lufs: np.ndarray = energy_to_lufs(survey.energy.sum(0))
     return np.full_like(level_lufs, -np.inf) if survey.silent else level_lufs - survey.loudness_lufs
 
 

@@ -1,1 +1,1 @@
-"""Signal processing: pure functions on tensors in physical units."""
+"""Signal processing: pure functions in physical units, on tensors and, where rendering needs them, on arrays."""

@@ -5,10 +5,13 @@ Reference: Giannoulis, Massberg, Reiss, "Digital dynamic range compressor design
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
+from diffmst.arrays import Array, double, library
 from diffmst.dsp import recurrence
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def compressor(
@@ -38,6 +41,7 @@ def compressor(
 
     Shape: x [batch, 1 or 2, time]; each control [batch]; returns the shape of x.
 
+    >>> import torch
     >>> loud = torch.ones(1, 1, 44_100)
     >>> settings = dict(threshold_db=-20.0, ratio=4.0, attack_ms=1.0, release_ms=50.0, knee_db=0.0, makeup_db=0.0)
     >>> y = compressor(loud, 44_100, **{name: torch.tensor([value]) for name, value in settings.items()})
@@ -51,13 +55,13 @@ def compressor(
 
 def compressor_dynamics(
     sample_rate: int,
-    threshold_db: Tensor,
-    ratio: Tensor,
-    attack_ms: Tensor,
-    release_ms: Tensor,
-    knee_db: Tensor,
-    makeup_db: Tensor,
-) -> Tensor:
+    threshold_db: Array,
+    ratio: Array,
+    attack_ms: Array,
+    release_ms: Array,
+    knee_db: Array,
+    makeup_db: Array,
+) -> Array:
     """The controls of `compressor` as `recurrence.compress` takes them, in float64.
 
     Args:
@@ -71,11 +75,10 @@ def compressor_dynamics(
 
     Shape: each control [...]; returns [..., 6]: threshold_db, slope, knee_db, attack, release, makeup_db.
     """
-    slope = 1 / ratio.double() - 1
-    attack = torch.exp(-1000 / (attack_ms.double() * sample_rate))
-    release = torch.exp(-1000 / (release_ms.double() * sample_rate))
-    controls = (threshold_db.double(), slope, knee_db.double(), attack, release, makeup_db.double())
-    return torch.stack(torch.broadcast_tensors(*controls), -1)
+    xp, slope = library(ratio), 1 / double(ratio) - 1
+    attack, release = (xp.exp(-1000 / (double(time_ms) * sample_rate)) for time_ms in (attack_ms, release_ms))
+    controls = double(threshold_db), slope, double(knee_db), attack, release, double(makeup_db)
+    return xp.stack(controls, -1)
 
 
 def static_curve_db(
@@ -92,8 +95,11 @@ def static_curve_db(
 
     Shape: all broadcast together.
 
+    >>> import torch
     >>> hard = dict(threshold_db=-20.0, ratio=2.0, knee_db=0.0, makeup_db=3.0)
     >>> static_curve_db(torch.tensor([-30.0, -10.0]), **{name: torch.tensor(value) for name, value in hard.items()})
     tensor([-27., -12.])
     """
-    return level_db + (1 / ratio - 1) * recurrence.soft_knee(level_db - threshold_db, knee_db) + makeup_db
+    from diffmst.dsp.kernels.scan_dynamics import soft_knee  # when first used: it comes with torch
+
+    return level_db + (1 / ratio - 1) * soft_knee(level_db - threshold_db, knee_db) + makeup_db

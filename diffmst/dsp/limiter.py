@@ -162,11 +162,13 @@ def limited_energies(frames: SongFrames, sample_rate: int, *, gain_db: float, ce
     """
     frame_ms = 1000 * frames.samples / sample_rate
     envelope = _envelope(ceiling_db, LOOKAHEAD_MS / frame_ms, RELEASE_MS / frame_ms, room=MODEL_FRAMES)
-    gain, after = 10 ** (gain_db / 20), np.zeros(envelope.lookahead, np.float32)
-    peaks = np.concatenate([frames.peaks * np.float32(gain), after])
+    gain, peaks = 10 ** (gain_db / 20), np.zeros(len(frames.peaks) + envelope.lookahead, np.float32)
+    np.multiply(frames.peaks, np.float32(gain), out=peaks[: len(frames.peaks)])
     parts = np.split(peaks, range(MODEL_FRAMES, len(peaks), MODEL_FRAMES))
     kept = np.concatenate([_mean_square(_follow(envelope, part)) for part in parts])[envelope.lookahead :]
-    return frames.energies * kept * np.float32(gain**2)
+    kept *= frames.energies
+    kept *= np.float32(gain**2)
+    return kept
 
 
 def _mean_square(gains: Audio) -> Audio:

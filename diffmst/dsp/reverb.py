@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.fft import irfft, rfft
-from torch import Tensor
 
-from diffmst.dsp.convolution import PartitionedConvolver, convolve, fast_length
+from diffmst.arrays import Array, detached, library, like
+from diffmst.dsp.streamed_convolution import fast_length
 from diffmst.dsp.units import db_to_amplitude
 
-__all__ = ["BAND_NAMES", "CENTERS_HZ", "PartitionedConvolver", "impulse_response", "reverb"]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 BAND_NAMES = ("sub", "31hz", "63hz", "125hz", "250hz", "500hz", "1khz", "2khz", "4khz", "8khz", "16khz", "air")
 CENTERS_HZ = tuple(1000 * 2.0**octave for octave in range(-6, 6))  # 15.6 Hz to 32 kHz
@@ -43,16 +45,19 @@ def reverb(x: Tensor, sample_rate: int, *, gain_db: Tensor, rt60_s: Tensor, mix:
     Shape: x [batch, 2, time]; gain_db and rt60_s [batch, 12]; mix [batch]; returns the shape of x. A batch of one in
         the controls serves any batch of signals.
 
+    >>> import torch
     >>> controls = dict(gain_db=torch.zeros(1, 12), rt60_s=torch.full((1, 12), 0.3), mix=torch.tensor([0.5]))
     >>> reverb(torch.ones(1, 2, 64), 44_100, **controls).shape
     torch.Size([1, 2, 64])
     """
+    from diffmst.dsp.convolution import convolve  # when first used: it comes with torch
+
     response = impulse_response(sample_rate, gain_db.to(x.dtype), rt60_s.to(x.dtype))
     amount = mix.to(x.dtype)[:, None, None]
     return (1 - amount) * x + amount * convolve(x, response)
 
 
-def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor) -> Tensor:
+def impulse_response(sample_rate: int, gain_db: Array, rt60_s: Array) -> Array:
     """Impulse responses of the reverb for left and right, as long as the longest decay to -60 dB, 8 s at most.
 
     Each band is its part of a fixed white noise times an exponential, scaled to the energy that its filter passes of
@@ -72,21 +77,36 @@ def impulse_response(sample_rate: int, gain_db: Tensor, rt60_s: Tensor) -> Tenso
     for name, control in (("gain_db", gain_db), ("rt60_s", rt60_s)):
         if control.shape[-1] != len(BAND_NAMES):
             raise ValueError(f"{name} must have {len(BAND_NAMES)} bands, got {control.shape[-1]}")
-    longest_s = min(float(rt60_s.detach().max()), LONGEST_S)
+    xp, longest_s = library(gain_db), min(float(detached(rt60_s).max()), LONGEST_S)
     taps = math.ceil(math.ceil(longest_s / LENGTH_STEP_S) * LENGTH_STEP_S * sample_rate)
-    noise, band_energy, fade = _noise_bands(sample_rate, taps, gain_db.device, gain_db.dtype)
-    time_s = torch.arange(taps, dtype=gain_db.dtype, device=gain_db.device) / sample_rate
-    envelope = torch.exp(-DECAY_60_DB * time_s / rt60_s[..., None]) * fade
+    noise, band_energy, fade = _noise_like(gain_db, sample_rate, taps)
+    time_s = xp.arange(taps, dtype=gain_db.dtype, device=gain_db.device) / sample_rate
+    envelope = xp.exp(-DECAY_60_DB * time_s / rt60_s[..., None]) * fade
     bands = noise * envelope[:, :, None]
-    energy = bands.square().sum(-1)
-    amplitude = band_energy.sqrt()[:, None] * energy.clamp_min(SILENT_ENERGY).rsqrt()
-    return torch.einsum("bnct,bnc->bct", bands, amplitude * db_to_amplitude(gain_db)[..., None])
+    energy = (bands**2).sum(-1)
+    amplitude = xp.sqrt(band_energy)[:, None] / xp.sqrt(xp.clip(energy, SILENT_ENERGY, None))
+    return xp.einsum("bnct,bnc->bct", bands, amplitude * db_to_amplitude(gain_db)[..., None])
+
+
+def _noise_like(x: Array, sample_rate: int, taps: int) -> tuple[Array, ...]:
+    """`_noise_bands` in the library, of the type and on the device of `x`.
+
+    Tensors are kept, as refinement asks for them at every step; a rendering asks once.
+    """
+    if isinstance(x, np.ndarray):
+        return tuple(like(values, x) for values in _noise_bands(sample_rate, taps))
+    return _noise_tensors(sample_rate, taps, x.device, x.dtype)
 
 
 @functools.lru_cache(maxsize=4)
-def _noise_bands(
-    sample_rate: int, taps: int, device: torch.device, dtype: torch.dtype
-) -> tuple[Tensor, Tensor, Tensor]:
+def _noise_tensors(sample_rate: int, taps: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
+    import torch
+
+    bands = _noise_bands(sample_rate, taps)
+    return tuple(torch.from_numpy(values).to(device, dtype) for values in bands)
+
+
+def _noise_bands(sample_rate: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The noise of every band [12, 2, taps], the energy of its filter [12], and the final fade [taps].
 
     A longer noise begins with the shorter one, so a decay that needs more taps does not change the sound. The filters
@@ -101,8 +121,7 @@ def _noise_bands(
     for band, kernel in zip(bands, kernels, strict=True):
         band[:] = irfft(spectrum * rfft(kernel, size), size)[:, length - 1 : length - 1 + taps]
     fade = np.minimum(1, np.arange(taps, 0, -1) / (FADE_S * sample_rate))
-    arrays = (bands, np.square(kernels).sum(-1), fade)
-    return tuple(torch.from_numpy(array).to(device, dtype) for array in arrays)  # type: ignore[return-value]
+    return bands, np.square(kernels).sum(-1), fade
 
 
 def white_noise(count: int) -> np.ndarray:

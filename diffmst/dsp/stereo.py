@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from diffmst.arrays import Array, library
 from diffmst.dsp.units import db_to_amplitude
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MONO_DB = -60.0  # a mix whose side is this far under its middle is mono: it says nothing about width
 SEND_OFF_DB = -80.0  # a send at or below this level sends nothing
@@ -39,13 +41,14 @@ def send(x: Tensor, sample_rate: int, *, gain_db: Tensor) -> Tensor:
     return x * send_amplitude(gain_db).to(x.dtype)[:, None, None]
 
 
-def send_amplitude(gain_db: Tensor) -> Tensor:
+def send_amplitude(gain_db: Array) -> Array:
     """Amplitude of a send, exactly 0 at or below `SEND_OFF_DB`. Shape: any.
 
+    >>> import torch
     >>> send_amplitude(torch.tensor([-80.0, 0.0]))
     tensor([0., 1.])
     """
-    return torch.where(gain_db <= SEND_OFF_DB, 0.0, db_to_amplitude(gain_db))
+    return library(gain_db).where(gain_db <= SEND_OFF_DB, 0.0, db_to_amplitude(gain_db))
 
 
 def panner(x: Tensor, sample_rate: int, *, pan: Tensor) -> Tensor:
@@ -67,7 +70,7 @@ def panner(x: Tensor, sample_rate: int, *, pan: Tensor) -> Tensor:
     return x * gains.to(x.dtype)[..., None]
 
 
-def pan_gains(pan: Tensor) -> Tensor:
+def pan_gains(pan: Array) -> Array:
     """Gains of a mono signal in left and right: constant power, sine and cosine, -3 dB in the middle.
 
     Args:
@@ -75,6 +78,7 @@ def pan_gains(pan: Tensor) -> Tensor:
 
     Shape: pan [...]; returns [..., 2].
 
+    >>> import torch
     >>> pan_gains(torch.tensor([-1.0, 0.0])).square()
     tensor([[1.0000, 0.0000],
             [0.5000, 0.5000]])
@@ -82,7 +86,7 @@ def pan_gains(pan: Tensor) -> Tensor:
     return _relative_gains(pan) / math.sqrt(2)
 
 
-def balance_gains(pan: Tensor) -> Tensor:
+def balance_gains(pan: Array) -> Array:
     """Gains of the left and the right of a stereo signal: the side turned away from falls, the other stays.
 
     The falling side follows the pan law, relative to its middle: min(1, sqrt(2) cos) and min(1, sqrt(2) sin). The
@@ -93,15 +97,17 @@ def balance_gains(pan: Tensor) -> Tensor:
 
     Shape: pan [...]; returns [..., 2].
 
+    >>> import torch
     >>> balance_gains(torch.tensor([-1.0, 0.0]))
     tensor([[1., 0.],
             [1., 1.]])
     """
-    gains = _relative_gains(pan)
-    return torch.minimum(gains, torch.ones_like(gains))
+    xp, gains = library(pan), _relative_gains(pan)
+    return xp.minimum(gains, xp.ones_like(gains))
 
 
-def _relative_gains(pan: Tensor) -> Tensor:
+def _relative_gains(pan: Array) -> Array:
     """sqrt(2) cos and sqrt(2) sin of (pan + 1) pi / 4, written so that both are exactly 1 in the middle."""
-    angle = pan * (math.pi / 4)
-    return torch.stack([angle.cos() - angle.sin(), angle.cos() + angle.sin()], -1)
+    xp, angle = library(pan), pan * (math.pi / 4)
+    cosine, sine = xp.cos(angle), xp.sin(angle)
+    return xp.stack([cosine - sine, cosine + sine], -1)

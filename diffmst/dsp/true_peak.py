@@ -8,12 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import conv1d, pad
+
+from diffmst.arrays import library, like
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from diffmst.dsp.kernels.cpu_peaks import Interpolator
 
 _TAPS = 48  # of one phase of the interpolator: flat to 0.9 of the Nyquist frequency
@@ -31,21 +32,24 @@ def _oversampling(sample_rate: int) -> int:
 
 
 @cache
-def _interpolator(oversampling: int) -> Tensor:
+def _interpolator(oversampling: int) -> NDArray[np.float64]:
     # Phase p of the interpolator reads the signal p / oversampling of a sample late: a windowed sinc. Phase 0, the
     # samples themselves, is left out. Tap i weighs the sample at `distance`; conv1d correlates, hence no reversal.
     phase = np.arange(1, oversampling)[:, None] / oversampling
     distance = np.arange(_TAPS) - (_TAPS // 2 - 1) - phase
     window = np.i0(_KAISER_BETA * np.sqrt(1 - (distance / (_TAPS // 2)) ** 2))
     taps = np.sinc(distance) * window
-    return torch.from_numpy(taps / taps.sum(1, keepdims=True))[:, None]
+    return taps / taps.sum(1, keepdims=True)
 
 
 def _peak_between(samples: Tensor, sample_rate: int) -> Tensor:
     """Highest absolute value between the samples of each row; [rows, time] -> [rows]."""
+    from torch.nn.functional import conv1d  # when first used: meters do without torch
+
     if samples.shape[-1] < _TAPS:
         return samples.new_zeros(samples.shape[0])
-    return conv1d(samples[:, None], _interpolator(_oversampling(sample_rate)).to(samples)).abs().amax((1, 2))
+    phases = like(_interpolator(_oversampling(sample_rate))[:, None], samples)
+    return conv1d(samples[:, None], phases).abs().amax((1, 2))
 
 
 def true_peak_db(x: Tensor, sample_rate: int) -> Tensor:
@@ -58,9 +62,10 @@ def true_peak_db(x: Tensor, sample_rate: int) -> Tensor:
     Reference: ITU-R BS.1770-4, annex 2.
     """
     rows = x.flatten(0, 1)
-    between = _peak_between(pad(rows, (_TAPS - 1, _TAPS - 1)), sample_rate)
-    peak = torch.maximum(rows.abs().amax(-1), between)
-    return 20 * torch.log10(peak.unflatten(0, x.shape[:2]).amax(1))
+    silence = rows.new_zeros(len(rows), _TAPS - 1)
+    between = _peak_between(library(x).concat([silence, rows, silence], -1), sample_rate)
+    peak = rows.abs().amax(-1).maximum(between)
+    return 20 * peak.unflatten(0, x.shape[:2]).amax(1).log10()
 
 
 def interpolator(banks: Sequence[NDArray[np.float64]]) -> Interpolator:
@@ -97,7 +102,7 @@ def interpolator(banks: Sequence[NDArray[np.float64]]) -> Interpolator:
 
 @cache
 def _meter_interpolator(oversampling: int) -> Interpolator:
-    phases = _interpolator(oversampling)[:, 0].numpy()
+    phases = _interpolator(oversampling)
     return interpolator([phases[[0, len(phases) // 2]]])  # the phases after the middle are mirror images
 
 

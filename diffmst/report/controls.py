@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from torch import Tensor
+import numpy as np
 
 from diffmst.effects import Effect
 from diffmst.layout import Section
@@ -92,7 +92,7 @@ class Unit:
         return len(self.controls) <= _MOST_KNOBS
 
 
-def read_units(section: Section, values: Tensor) -> list[tuple[Unit, ...]]:
+def read_units(section: Section, values: np.ndarray) -> list[tuple[Unit, ...]]:
     """The effects of every row of settings, [rows, controls], with their controls."""
     positions = section.to_unit(values).tolist()
     defaults = section.to_unit(section.defaults()).tolist()

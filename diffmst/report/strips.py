@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from markupsafe import Markup
-from torch import Tensor
 
 from diffmst.dsp import dynamics, filters
 from diffmst.layout import Section
@@ -100,7 +99,7 @@ def symbols() -> Markup:
     ).format(_EQ_FRAME.grid(), _EQ_FRAME.level(0, "unity"), _COMPRESSOR_FRAME.grid(), diagonal, ring)
 
 
-def read_panels(section: Section, values: Tensor, sample_rate: int) -> list[tuple[Panel, ...]]:
+def read_panels(section: Section, values: np.ndarray, sample_rate: int) -> list[tuple[Panel, ...]]:
     """The panels of every row of settings, [rows, controls]."""
     drawn = {
         effect.name: _CURVES[effect.name](section, values, sample_rate)
@@ -124,15 +123,14 @@ def _panel(unit: Unit, drawn: Drawn | None) -> Panel:
     return Panel(unit, "knobs", tuple(_knob(control) for control in unit.controls))
 
 
-def _equalizer_curves(section: Section, values: Tensor, sample_rate: int) -> list[Drawn]:
+def _equalizer_curves(section: Section, values: np.ndarray, sample_rate: int) -> list[Drawn]:
     controls = section.controls(values, "eq")
-    freq_hz = torch.logspace(math.log10(20), math.log10(20_000), _EQ_POINTS, dtype=torch.float64)
-    freq_hz = freq_hz.clamp(max=sample_rate / 2)
+    freq_hz = np.minimum(np.geomspace(20, 20_000, _EQ_POINTS), sample_rate / 2)
     coefficients = filters.equalizer_coefficients(sample_rate, **controls)
-    curves_db = filters.frequency_response_db(coefficients, sample_rate, freq_hz).numpy()
+    curves_db = filters.frequency_response_db(coefficients, sample_rate, freq_hz)
     return [
-        Drawn(_equalizer_picture(freq_hz.numpy(), curve_db, *bands), bool(np.abs(curve_db).max() < _INAUDIBLE_DB))
-        for curve_db, *bands in zip(curves_db, controls["freq_hz"].numpy(), controls["gain_db"].numpy(), strict=True)
+        Drawn(_equalizer_picture(freq_hz, curve_db, *bands), bool(np.abs(curve_db).max() < _INAUDIBLE_DB))
+        for curve_db, *bands in zip(curves_db, controls["freq_hz"], controls["gain_db"], strict=True)
     ]
 
 
@@ -158,13 +156,14 @@ def _equalizer_summary(band_hz: np.ndarray, band_db: np.ndarray) -> str:
     )
 
 
-def _compressor_curves(section: Section, values: Tensor, sample_rate: int) -> list[Drawn]:
+def _compressor_curves(section: Section, values: np.ndarray, sample_rate: int) -> list[Drawn]:
     controls = section.controls(values, "compressor")
-    level_db = torch.linspace(-60, 0, _COMPRESSOR_POINTS, dtype=torch.float64)
-    static = {name: controls[name][:, None] for name in ("threshold_db", "ratio", "knee_db", "makeup_db")}
-    curves_db = dynamics.static_curve_db(level_db, **static).numpy()
+    level_db = np.linspace(-60, 0, _COMPRESSOR_POINTS)
+    names = ("threshold_db", "ratio", "knee_db", "makeup_db")
+    static = {name: torch.from_numpy(controls[name])[:, None] for name in names}
+    curves_db = dynamics.static_curve_db(torch.from_numpy(level_db), **static).numpy()
     return [
-        _compressor_picture(level_db.numpy(), curve_db, float(threshold_db))
+        _compressor_picture(level_db, curve_db, float(threshold_db))
         for curve_db, threshold_db in zip(curves_db, controls["threshold_db"], strict=True)
     ]
 
@@ -180,7 +179,7 @@ def _compressor_picture(level_db: np.ndarray, curve_db: np.ndarray, threshold_db
     return Drawn(_stretched(layers, summary), idle)
 
 
-_CURVES: dict[str, Callable[[Section, Tensor, int], list[Drawn]]] = {
+_CURVES: dict[str, Callable[[Section, np.ndarray, int], list[Drawn]]] = {
     "eq": _equalizer_curves,
     "compressor": _compressor_curves,
 }

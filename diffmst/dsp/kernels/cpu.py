@@ -1,8 +1,4 @@
-"""The recursive kernels for float32 audio on a CPU, compiled by numba; differentiable through hand-written adjoints.
-
-Rows are the lanes of vectors, time runs in blocks, groups of lanes run on as many threads as torch uses. Filters,
-smoothers and sums are float64. See `cpu_strip` for the kernels, and `reference` for what they compute.
-"""
+"""The kernels of `cpu_forward` for tensors: differentiable, through hand-written adjoints."""
 
 from __future__ import annotations
 
@@ -14,12 +10,9 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from diffmst.dsp.kernels import cpu_pack as pack
-from diffmst.dsp.kernels import cpu_strip
-from diffmst.dsp.kernels.cpu_chunked import ChunkedRun
-from diffmst.dsp.kernels.cpu_chunks import cut
+from diffmst.dsp.kernels import cpu_forward, cpu_strip
 from diffmst.dsp.kernels.cpu_records import Memory
-from diffmst.dsp.kernels.cpu_span import SpanRun, States, Strip, totals
+from diffmst.dsp.kernels.cpu_span import Strip, totals
 from diffmst.dsp.kernels.host import BLOCK, is_compiled
 from diffmst.dsp.kernels.reference import StripState
 
@@ -54,11 +47,12 @@ def strip(
 
 def is_warm() -> bool:
     """Whether the kernels are compiled already, in this process or on disk."""
-    return is_compiled(cpu_strip.forward) and is_compiled(cpu_strip.backward)
+    return cpu_forward.is_warm() and is_compiled(cpu_strip.backward)
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from disk, by running them once."""
+    cpu_forward.warm_up()
     x = torch.zeros(1, 1, BLOCK, requires_grad=True)
     with torch.enable_grad():
         y, _ = compress(x, torch.zeros(1, 1, 6, dtype=torch.float64), (1,))
@@ -83,22 +77,15 @@ class _Strip(Function):
         gain_db: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         assert x.dtype == torch.float32, "`recurrence` sends other audio elsewhere"
+        audio = x.detach().numpy()
         strip = Strip(_optional(coefficients), _optional(dynamics), _optional(mixing), channels)
-        state = _states(x, strip, filters, gain_db)
-        rows = pack.flat_memory(x)
-        keeps = any(ctx.needs_input_grad)
-        runs = [(ChunkedRun if span.chunks > 1 else SpanRun)(strip, rows, span, keeps=keeps) for span in cut(*x.shape)]
-        copies = _outputs(x, strip, runs[0].parts)
-        for run in runs:
-            state = run.forward(copies, state)
-        if mixing is not None:
-            for extra in copies[1:]:
-                copies[0] += extra
-        ctx.runs, ctx.carry = runs, _states(x, strip, None, None)
+        state = cpu_forward.states(audio, strip, _optional(filters), _optional(gain_db))
+        y, after, runs = cpu_forward.run(audio, strip, state, keeps=any(ctx.needs_input_grad))
+        ctx.runs, ctx.carry = runs, cpu_forward.states(audio, strip, None, None)
         ctx.save_for_backward(x, *(torch.from_numpy(values) for run in runs for values in run.kept))
-        last = torch.from_numpy(state.filters), torch.from_numpy(state.gain)
+        last = torch.from_numpy(after.filters), torch.from_numpy(after.gain)
         ctx.mark_non_differentiable(*last)
-        return torch.from_numpy(copies[0]), *last
+        return torch.from_numpy(y), *last
 
     @staticmethod
     @once_differentiable
@@ -116,28 +103,5 @@ class _Strip(Function):
         return *wanted, None, None, None
 
 
-def _numpy(values: Tensor) -> np.ndarray:
-    return values.detach().double().numpy()
-
-
 def _optional(values: Tensor | None) -> np.ndarray | None:
-    return None if values is None else _numpy(values)
-
-
-def _states(x: Tensor, strip: Strip, filters: Tensor | None, gain_db: Tensor | None) -> States:
-    """The states to begin with, zero where None."""
-    return States(
-        np.zeros((*x.shape[:2], strip.stages, 2)) if filters is None else _numpy(filters),
-        np.zeros(x.shape[:2]) if gain_db is None else _numpy(gain_db),
-    )
-
-
-def _outputs(x: Tensor, strip: Strip, parts: int) -> list[np.ndarray]:
-    """Room for the rows, or buses of which several copies are summed afterwards, in a fixed order.
-
-    So the result does not depend on which thread is first.
-    """
-    if strip.mixing is None:
-        return [np.empty(x.shape, np.float32)] * parts
-    shape = x.shape[0], strip.mixing.shape[-1], x.shape[-1]
-    return [np.zeros(shape, np.float32) for _ in range(parts)]
+    return None if values is None else values.detach().double().numpy()

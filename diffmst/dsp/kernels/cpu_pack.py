@@ -1,11 +1,11 @@
-"""Tensors of settings, states and audio into the flat arrays of `cpu_strip`, and gradients back."""
+"""Arrays of settings, states and audio into the flat arrays of `cpu_strip`, and gradients back."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
+from numpy.lib.stride_tricks import as_strided
 
 from diffmst.dsp.kernels.cpu_filters import STAGES_MULTIPLE
 from diffmst.dsp.kernels.cpu_lanes import Lanes
@@ -112,21 +112,21 @@ class Rows(NamedTuple):
     time: int
 
 
-def flat_memory(x: Tensor) -> Rows:
-    """The memory of a signal as a flat array, and where in it each row starts.
+def flat_memory(x: np.ndarray) -> Rows:
+    """The memory of float32 audio as a flat array, and where in it each row starts.
 
     Nothing is copied as long as the samples of a row are neighbours; rows and items may lie anywhere, also on each
     other.
 
     Shape: x [batch, rows, time].
     """
-    x = x.detach()
-    if x.stride(-1) != 1 and x.shape[-1] > 1:
-        x = x.contiguous()
-    item, row = (np.arange(size) * stride for size, stride in zip(x.shape[:2], x.stride(), strict=False))
+    together = x.strides[-1] == x.itemsize or x.shape[-1] < 2
+    if not (together and x.flags.writeable and min(x.strides) >= 0):  # the kernels are compiled for memory they may
+        x = x.copy()  # write to, and would be once more for what they may not
+    item, row = (np.arange(size) * (stride // x.itemsize) for size, stride in zip(x.shape[:2], x.strides, strict=False))
     offsets = item[:, None] + row
-    length = int(offsets[-1, -1]) + x.shape[-1] if x.numel() else 0
-    return Rows(x.as_strided((length,), (1,)).numpy(), offsets, x.shape[-1])
+    length = int(offsets[-1, -1]) + x.shape[-1] if x.size else 0
+    return Rows(as_strided(x, (length,), (x.itemsize,)), offsets, x.shape[-1])
 
 
 def routes(

@@ -6,15 +6,16 @@ The loops run over time and stages alone; every line acts on all `[batch, rows]`
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import numpy as np
-import torch
+
+from diffmst.arrays import Kind, as_numpy
 
 LEVEL_FLOOR = 1e-7  # -140 dBFS: levels below it read as this, so that silence has a finite level
 
 
-class StripState(NamedTuple):
+class StripState(NamedTuple, Generic[Kind]):
     """What a strip must remember from one block to the next.
 
     Attributes:
@@ -22,8 +23,8 @@ class StripState(NamedTuple):
         gain_db: [batch, rows] float64, smoothed gain reduction (<= 0) after the last sample.
     """
 
-    filters: torch.Tensor
-    gain_db: torch.Tensor
+    filters: Kind
+    gain_db: Kind
 
 
 def equalize(x: Any, coefficients: Any, state: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -107,14 +108,12 @@ def strip(
     filters, gain_db = (None, None) if state is None else state
     equalized, filters = equalize(x, coefficients, filters)
     compressed, gain_db = compress(equalized, dynamics, channels, gain_db)
-    return np.einsum("bro,brt->bot", _array(mixing), compressed), StripState(filters, gain_db)  # type: ignore[arg-type]
+    return np.einsum("bro,brt->bot", _array(mixing), compressed), StripState(filters, gain_db)
 
 
 def _array(values: Any) -> np.ndarray:
     """The values as float64 numpy."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu().numpy()
-    return np.asarray(values, dtype=np.float64)
+    return np.asarray(as_numpy(values), dtype=np.float64)
 
 
 def _linked_level(magnitude: np.ndarray, channels: tuple[int, ...]) -> np.ndarray:

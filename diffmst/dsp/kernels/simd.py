@@ -261,6 +261,12 @@ def absolute(typing_context, a):
 
 
 @intrinsic
+def square_root(typing_context, a):
+    """Square root of every lane."""
+    return a(a), lambda context, builder, sig, args: _call(builder, "sqrt", a, args)
+
+
+@intrinsic
 def copysign(typing_context, a, b):
     """Magnitude of `a` with the sign of `b`."""
     return a(a, b), lambda context, builder, sig, args: _call(builder, "copysign", a, args)
