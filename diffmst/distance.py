@@ -1,11 +1,15 @@
 """How far a mix is from a reference: what refinement descends on."""
 
+import torch
 from torch import Tensor
 
-from diffmst.dsp.loudness import pooled_loudness
+from diffmst.dsp.hop_energies import HopEnergies
+from diffmst.dsp.loudness import gain_to_loudness, pooled_loudness, pooled_loudness_from_hops
+from diffmst.dsp.measure import measure
 from diffmst.dsp.stereo import MONO_DB
-from diffmst.dsp.units import db_to_amplitude
+from diffmst.features import feature_measures, features_of
 from diffmst.losses import AUDIO_FEATURE_WEIGHTS, STYLE_WEIGHTS, AudioFeatureLoss, StyleLoss
+from diffmst.style import style_measures, style_of
 
 STYLE_WEIGHT = 0.2
 """Of the style terms, each about 1 between unlike songs, against the audio features, which sum to 0.3 there."""
@@ -40,12 +44,18 @@ class ReferenceDistance:
         """The weighted terms of windows of a mix, [windows, 2, time], of any loudness."""
         if self.mono:
             mix = mix.mean(1, keepdim=True).expand_as(mix)
-        loudness_lufs = pooled_loudness(mix, self.sample_rate)
-        if loudness_lufs.isfinite():
-            mix = mix * db_to_amplitude(self._loudness_lufs - loudness_lufs)
-        style = self._style(mix, self._target_style)
-        audio_features = self._audio_features(self._audio_features.features(mix).mean(), self._target_audio_features)
-        return style | {f"af.{name}": term for name, term in audio_features.items()}
+        energies, af, style = self._measured(mix)
+        gain = gain_to_loudness(pooled_loudness_from_hops(energies), self._loudness_lufs)
+        style_terms = self._style(style_of(style, self.sample_rate, gain), self._target_style)
+        features = features_of(af, self.sample_rate, gain).mean()
+        af_terms = self._audio_features(features, self._target_audio_features)
+        return style_terms | {f"af.{name}": term for name, term in af_terms.items()}
+
+    def _measured(self, mix: Tensor) -> tuple[Tensor, list[tuple[Tensor, ...]], list[tuple[Tensor, ...]]]:
+        """Everything at once, so that all gradients to the mix meet in one tensor."""
+        of_features, of_style = feature_measures(self.sample_rate), style_measures(self.sample_rate, mix)
+        (energies,), *values = measure(mix, HopEnergies(self.sample_rate), *of_features, *of_style)
+        return energies, values[: len(of_features)], values[len(of_features) :]
 
 
 def is_mono(x: Tensor) -> bool:
@@ -53,3 +63,20 @@ def is_mono(x: Tensor) -> bool:
     left, right = x.unbind(-2)
     side, mid = (left - right).square().sum(), (left + right).square().sum()
     return bool(side <= 10 ** (MONO_DB / 10) * mid)
+
+
+def is_warm() -> bool:
+    """Whether the compiled kernels that distances are measured with are ready."""
+    from diffmst.dsp.kernels import cpu_energy, cpu_frames, host
+    from diffmst.dsp.kernels.cpu_spectra import scale_directions, spread_bands, sum_bands, sum_magnitudes
+
+    of_audio = cpu_energy.filter_hops, cpu_frames.cut_frames, cpu_frames.add_frames
+    return all(map(host.is_compiled, (*of_audio, sum_magnitudes, scale_directions, sum_bands, spread_bands)))
+
+
+def warm_up() -> None:
+    """Compiles them, or loads them from disk, by a moment of silence: a few seconds, once per machine."""
+    silence = torch.zeros(1, 2, 1024)
+    with torch.enable_grad():
+        terms = ReferenceDistance(silence, 44_100)(silence.clone().requires_grad_())
+        torch.stack(list(terms.values())).sum().backward()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss, mse_loss, pad
 
-from diffmst.dsp.loudness import normalize_loudness
+from diffmst.dsp.loudness import gain_to_loudness, integrated_loudness
 from diffmst.features import AudioFeatures, audio_features
 from diffmst.style import StyleFeatures, group_power, style_features
 
@@ -58,11 +58,15 @@ class AudioFeatureLoss:
         self.loudness_lufs = loudness_lufs
         self.weights = _checked(weights, AUDIO_FEATURE_WEIGHTS)
 
-    def features(self, x: Tensor) -> AudioFeatures:
-        """What the loss compares, of mixes [batch, 2, time]; `.mean()` of it takes windows of one mix together."""
-        if self.loudness_lufs is not None:
-            x = normalize_loudness(x, self.sample_rate, self.loudness_lufs)
-        return audio_features(x, self.sample_rate)
+    def features(self, x: Tensor, gain: Tensor | float = 1.0) -> AudioFeatures:
+        """What the loss compares, of mixes [batch, 2, time] times a gain, unless they are brought to a loudness anyway.
+
+        `.mean()` of it takes windows of one mix together.
+        """
+        if self.loudness_lufs is None:
+            return audio_features(x, self.sample_rate, gain)
+        gain = gain_to_loudness(integrated_loudness(x, self.sample_rate), self.loudness_lufs)
+        return audio_features(x, self.sample_rate, gain)
 
     def __call__(self, mix: Tensor | AudioFeatures, target: Tensor | AudioFeatures) -> dict[str, Tensor]:
         """The weighted terms, meaned over the batch; the target has the batch of the mix, or one item."""
@@ -159,9 +163,9 @@ class StyleLoss:
         self.sample_rate = sample_rate
         self.weights = _checked(weights, STYLE_WEIGHTS)
 
-    def features(self, x: Tensor) -> StyleFeatures:
-        """What the loss compares, of one mix heard in [windows, 2, time]."""
-        return style_features(x, self.sample_rate)
+    def features(self, x: Tensor, gain: Tensor | float = 1.0) -> StyleFeatures:
+        """What the loss compares, of one mix heard in [windows, 2, time], times a gain."""
+        return style_features(x, self.sample_rate, gain)
 
     def __call__(self, mix: Tensor | StyleFeatures, reference: Tensor | StyleFeatures) -> dict[str, Tensor]:
         """The weighted terms; mix and reference may have any numbers of windows."""

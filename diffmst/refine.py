@@ -155,9 +155,9 @@ class _Search:
         """One step down from here, where the distance has these terms; returns the objective here."""
         deviation = sum((part.square().sum() for part in self._deviations), torch.zeros(()))
         objective = sum(terms.values(), torch.zeros(())) + PRIOR_WEIGHT / 2 * deviation
-        value = float(objective.detach())
+        value, *numbers = torch.stack([objective, *terms.values()]).tolist()  # at once: each waits for its device
         if value < self.best_objective:
-            self.best_objective, self.best_terms = value, _numbers(terms)
+            self.best_objective, self.best_terms = value, dict(zip(terms, numbers, strict=True))
             self.best = Settings(*(part.detach() for part in self.settings()))
         self._adam.zero_grad()
         objective.backward()

@@ -5,7 +5,9 @@ level. They are smooth enough to descend on: quantiles are means over a share of
 floor relative to the mix, so silence and mono are ordinary values.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
@@ -14,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool1d
 
 from diffmst.dsp.bands import band_weights, erb_edges_hz
 from diffmst.dsp.loudness import ABSOLUTE_GATE_LUFS, GATING_BLOCK_S, gated_loudness, k_weighting_sos
-from diffmst.dsp.spectrum import band_power, frame_size, map_items
+from diffmst.dsp.measure import Measure, Measured, measure, peak_index
+from diffmst.dsp.spectrum import BandPower, Frames, frame_size
 
 FRAME_S = 2_048 / 44_100
 SEGMENT_S = 1.0  # in which peaks are compared with the level around them
@@ -69,26 +71,45 @@ class StyleFeatures:
     transients_db: Tensor
     crest_db: Tensor
 
-    def detach(self) -> "StyleFeatures":
+    def detach(self) -> StyleFeatures:
         """The same values without gradient."""
         return self._map(Tensor.detach)
 
-    def _map(self, function: Callable[[Tensor], Tensor]) -> "StyleFeatures":
+    def _map(self, function: Callable[[Tensor], Tensor]) -> StyleFeatures:
         return StyleFeatures(*(function(getattr(self, field.name)) for field in fields(self)))
 
 
-def style_features(x: Tensor, sample_rate: int) -> StyleFeatures:
+def style_features(x: Tensor, sample_rate: int, gain: Tensor | float = 1.0) -> StyleFeatures:
     """The style features of one mix, heard in several windows, differentiable.
 
     Compare mixes of the same sample rate: frames last a power of two of samples, about 46 ms.
 
-    Shape: x [windows, 2, time], the windows of one mix.
+    Args:
+        x: the windows of one mix.
+        sample_rate: Hz.
+        gain: what the mix is multiplied by: the features of `gain * x`, at no cost.
+
+    Shape: x [windows, 2, time]; gain [].
     """
     if x.ndim != 3 or x.shape[1] != 2 or 0 in x.shape:
         raise ValueError(f"style features need stereo windows, [windows, 2, time], got {list(x.shape)}")
-    frames = _frame_power(x, sample_rate)
+    return style_of(measure(x, *style_measures(sample_rate, x)), sample_rate, gain)
+
+
+def style_measures(sample_rate: int, like: Tensor) -> tuple[Measure, ...]:
+    """What the style features of windows such as these are made of, for who measures more than that: see `style_of`."""
+    size = frame_size(sample_rate, FRAME_S)
+    weights = _weights(sample_rate, size, like.dtype, like.device)
+    return BandPower(Frames(size, size // 2, mid_side=True), weights), _Segments(sample_rate)
+
+
+def style_of(values: Sequence[Sequence[Tensor]], sample_rate: int, gain: Tensor | float = 1.0) -> StyleFeatures:
+    """The style features from the values of `style_measures`; see `style_features`."""
+    (power,), (peak, mean_square, mean_power) = values
+    square = torch.as_tensor(gain, dtype=power.dtype, device=power.device).square()
+    frames = _Power(*(power * (square / 2)).unbind(1))
     heard = _heard(frames.loudness.detach()[..., 0])
-    mean = _Power(*(part[heard].mean(0) for part in frames))
+    mean = _Power(*(_mean_of(part, heard) for part in frames))
     level_db = _group_levels_db(frames, mean)
     return StyleFeatures(
         loudness_lufs=_loudness_lufs(frames.loudness[..., 0], sample_rate),
@@ -96,9 +117,9 @@ def style_features(x: Tensor, sample_rate: int) -> StyleFeatures:
         width_db=_ratio_db(mean.side, mean.mid, _WIDTH_FLOOR * mean.audible),
         panning=_panning(frames, mean, heard),
         balance_db=_ratio_db(mean.total / 2 - mean.cross, mean.total / 2 + mean.cross, _BALANCE_FLOOR * mean.audible),
-        levels_db=_sorted_shares(level_db[heard], _EIGHTHS)[:, _EIGHTHS_LEFT_OUT:],
-        transients_db=_transients_db(level_db, heard),
-        crest_db=_crest_db(x, sample_rate),
+        levels_db=_sorted_shares(level_db, heard, _EIGHTHS)[:, _EIGHTHS_LEFT_OUT:],
+        transients_db=_sorted_shares(level_db.diff(dim=1), heard[:, 1:], _TENTHS)[:, :: _TENTHS - 1].flip(-1),
+        crest_db=_crest_db(square * peak, square.square() * mean_square, square * mean_power),
     )
 
 
@@ -132,21 +153,13 @@ def _ratio_db(one: Tensor, other: Tensor, floor: Tensor) -> Tensor:
 
 
 @cache
-def _weights(sample_rate: int, size: int) -> Tensor:
+def _weights(sample_rate: int, size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Weights of the bins in each band and, in the last column, in the loudness; [bins, bands+]."""
     bands = band_weights(erb_edges_hz(), sample_rate, size)
     sections = k_weighting_sos(sample_rate)
     numerator, denominator = np.fft.rfft(sections[:, :3], size), np.fft.rfft(sections[:, 3:], size)
     k_weighting = torch.from_numpy(np.square(np.abs(numerator / denominator)).prod(0))
-    return torch.cat([bands, k_weighting[:, None]], dim=1)
-
-
-def _frame_power(x: Tensor, sample_rate: int) -> _Power:
-    """Power of each frame; [windows, 2, time] -> [windows, frames, bands+]."""
-    size = frame_size(sample_rate, FRAME_S)
-    weights = _weights(sample_rate, size).to(x)
-    mid_side = torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1) * 0.5**0.5
-    return _Power(*map_items(lambda window: band_power(window, size, size // 2, weights), mid_side).unbind(1))
+    return torch.cat([bands, k_weighting[:, None]], dim=1).to(device, dtype)
 
 
 def _loudness_lufs(loudness: Tensor, sample_rate: int) -> Tensor:
@@ -162,17 +175,22 @@ def _loudness_lufs(loudness: Tensor, sample_rate: int) -> Tensor:
 def _heard(loudness: Tensor) -> Tensor:
     """Which frames count: those not far quieter than the mean, or all of silence."""
     heard = loudness > _FRAME_GATE * loudness.mean()
-    return heard if heard.any() else torch.ones_like(heard)
+    return heard | ~heard.any()
+
+
+def _mean_of(values: Tensor, heard: Tensor) -> Tensor:
+    """Mean over the frames that count; [windows, frames, ...] and [windows, frames] to [...]."""
+    return (values * heard[..., None]).sum((0, 1)) / heard.sum()
 
 
 def _panning(frames: _Power, mean: _Power, heard: Tensor) -> Tensor:
     """Mean distance of the frames' imbalance, (left - right) / (left + right), from the common one, by power."""
     common = 2 * mean.cross / mean.audible
-    total = frames.total[heard]
-    imbalance = 2 * frames.cross[heard] / (total + _TONE_FLOOR * mean.audible)
+    total = frames.total
+    imbalance = 2 * frames.cross / (total + _TONE_FLOOR * mean.audible)
     # A rounded absolute value: no corner at the centre, where most of a mix is.
     distance = ((imbalance - common).square() + _PANNING_KNEE**2).sqrt() - _PANNING_KNEE
-    return (total * distance).mean(0) / mean.audible
+    return _mean_of(total * distance, heard) / mean.audible
 
 
 def _group_levels_db(frames: _Power, mean: _Power) -> Tensor:
@@ -183,37 +201,73 @@ def _group_levels_db(frames: _Power, mean: _Power) -> Tensor:
 
 def group_power(power: Tensor) -> Tensor:
     """Power in groups of bands and in all; [..., bands+] -> [..., groups+]."""
-    return torch.stack([*(power[..., low:high].sum(-1) for low, high in pairwise(GROUP_EDGES)), power[..., -1]], dim=-1)
+    return power @ _group_sums(power.dtype, power.device)
 
 
-def _sorted_shares(values: Tensor, shares: int) -> Tensor:
-    """Means of equal shares of the values in ascending order: quantiles to which every value contributes.
+@cache
+def _group_sums(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Which bands each group sums up, and last the entry of all together; [bands+, groups+]."""
+    sums = torch.zeros(GROUP_EDGES[-1] + 1, len(GROUP_EDGES), dtype=dtype)
+    for group, (low, high) in enumerate(pairwise(GROUP_EDGES)):
+        sums[low:high, group] = 1
+    sums[-1, -1] = 1
+    return sums.to(device)
 
-    Shape: values [count, groups]; returns [groups, shares].
+
+def _sorted_shares(values: Tensor, heard: Tensor, shares: int) -> Tensor:
+    """Means of equal shares of the values that count in ascending order: quantiles to which all of them contribute.
+
+    Shares may have one value in common; all are 0 where no value counts.
+
+    Shape: values [windows, frames, groups]; heard [windows, frames]; returns [groups, shares].
     """
-    return adaptive_avg_pool1d(values.sort(0).values.T, shares)
+    # What does not count goes to the end, so that nothing waits for how much that is.
+    ascending = values.masked_fill(~heard[..., None], torch.inf).flatten(0, 1).sort(0).values
+    count, rank = heard.sum(), torch.arange(len(ascending), device=values.device)
+    share = torch.arange(shares, device=values.device)[:, None]
+    first, last = share * count // shares, ((share + 1) * count + shares - 1) // shares
+    inside = ((rank >= first) & (rank < last)).to(values.dtype)
+    ascending = ascending.masked_fill((rank >= count)[:, None], 0.0)
+    return (inside @ ascending / (last - first).clamp(min=1)).T
 
 
-def _transients_db(level_db: Tensor, heard: Tensor) -> Tensor:
-    """The steepest tenth of the changes from frame to frame, upwards and downwards; -> [groups, 2]."""
-    change = level_db.diff(dim=1)[heard[:, 1:]]
-    if len(change) == 0:
-        return level_db.new_zeros(level_db.shape[-1], 2)
-    return _sorted_shares(change, _TENTHS)[:, [-1, 0]]
+@dataclass(frozen=True)
+class _Segments:
+    """Peak, mean square and mean of the power in segments of about a second.
+
+    Of both channels together: the balance between them is no matter of dynamics.
+
+    Shape: of the values, [items, segments] each.
+    """
+
+    sample_rate: int
+
+    def measured(self, x: Tensor) -> Measured:
+        """See `Measure`."""
+        items = [(power.amax(-1), (power * power).mean(-1), power.mean(-1)) for power in map(self._power, x)]
+        return Measured(tuple(torch.stack(values) for values in zip(*items, strict=True)))
+
+    def add_gradient(self, x: Tensor, kept: Tensor | None, gradients: Sequence[Tensor], dx: Tensor) -> None:
+        """See `Measure`."""
+        for item, of_peak, of_square, of_mean, item_dx in zip(x, *gradients, dx, strict=True):
+            power = self._power(item)
+            length, peak = power.shape[-1], peak_index(power)
+            of_power = power.mul_(of_square[:, None] * 2 / length).add_(of_mean[:, None] / length)
+            of_power.scatter_add_(-1, peak, of_peak[:, None])
+            heard = slice(of_power.numel())
+            item_dx[:, heard].addcmul_(item[:, heard], of_power.flatten())
+
+    def _power(self, x: Tensor) -> Tensor:
+        """Of one item, [segments, time]."""
+        count = max(1, int(x.shape[-1] / (SEGMENT_S * self.sample_rate)))
+        left, right = x[:, : x.shape[-1] // count * count]
+        return (left * left).addcmul_(right, right).mul_(0.5).unflatten(-1, (count, -1))
 
 
-def _crest_db(x: Tensor, sample_rate: int) -> Tensor:
-    """Mean over the segments of peak, and of 4-norm, over the root mean square; [windows, 2, time] -> [2]."""
-    count = max(1, int(x.shape[-1] / (SEGMENT_S * sample_rate)))
-    length = x.shape[-1] // count
-
-    def segment_power(window: Tensor) -> Tensor:
-        # Of both channels together: the balance between them is no matter of dynamics.
-        power = window[:, : count * length].square().mean(0).unflatten(-1, (count, length))
-        four_norm = (power.square().mean(-1) + _SILENCE**2).sqrt()
-        return torch.stack([power.max(-1).values, four_norm, power.mean(-1)])
-
-    peak, four_norm, mean = map_items(segment_power, x).unbind(1)
+def _crest_db(peak: Tensor, mean_square: Tensor, mean: Tensor) -> Tensor:
+    """Mean over the segments of peak, and of 4-norm, over the root mean square; [windows, segments] -> [2]."""
+    four_norm = (mean_square + _SILENCE**2).sqrt()
     heard = _heard(mean.detach())
-    floor = _FRAME_GATE * mean.detach()[heard].mean() + _SILENCE
-    return _ratio_db(torch.stack([peak, four_norm]), mean, floor)[:, heard].mean(1)
+    floor = _FRAME_GATE * _mean_of(mean.detach()[..., None], heard) + _SILENCE
+    ratios_db = _ratio_db(torch.stack([peak, four_norm], -1), mean[..., None], floor)
+    return _mean_of(ratios_db, heard)

@@ -84,6 +84,13 @@ def test_gain_adds_to_level_alone():
         torch.testing.assert_close(getattr(loud, name), getattr(quiet, name))
 
 
+def test_features_at_a_gain_are_those_of_the_louder_signal():
+    x, gain = stereo_noise(2), torch.tensor([3.0, 1e-5], dtype=torch.float64)
+    at_gain, louder = audio_features(x, RATE, gain), audio_features(gain[:, None, None] * x, RATE)
+    for name in AudioFeatures.__dataclass_fields__:
+        torch.testing.assert_close(getattr(at_gain, name), getattr(louder, name), rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_items_do_not_mix(dtype):
     x = stereo_noise(3, dtype=dtype)
@@ -118,6 +125,8 @@ def total(x, sample_rate):
 def test_gradients_are_right():
     x = stereo_noise(samples=3_000).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: total(x, 8_000), x, fast_mode=True)
+    gain = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda gain: list(vars(audio_features(x.detach(), 8_000, gain)).values()), gain)
 
 
 SPECIAL = {

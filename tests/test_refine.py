@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from diffmst.distance import ReferenceDistance
+from diffmst.distance import ReferenceDistance, is_warm, warm_up
 from diffmst.layout import DEFAULT
 from diffmst.prior import BOUND, Stem, sane_prior
 from diffmst.refine import Excerpts, refine
@@ -50,6 +50,25 @@ def test_the_distance_is_blind_to_level(excerpts, distance, prior):
     mixed = excerpts.mixed(DEFAULT.from_unit(prior.start), DEFAULT)
     for one, other in zip(distance(mixed).values(), distance(mixed * 0.25).values(), strict=True):
         assert float(one) == pytest.approx(float(other), rel=1e-3, abs=1e-6)
+
+
+def test_the_gradient_of_the_distance_is_right(generator):
+    reference, mix = (torch.randn(2, 2, 8_000, generator=generator, dtype=torch.float64) for _ in range(2))
+    distance = ReferenceDistance(reference, 8_000)
+    mix = 0.1 * mix.cumsum(-1).sin().requires_grad_()
+    assert torch.autograd.gradcheck(lambda mix: sum(distance(mix).values()), mix, fast_mode=True)
+
+
+def test_the_gradient_in_float32_is_that_in_float64_rounded(excerpts, prior, generator):
+    mixed = excerpts.mixed(DEFAULT.from_unit(prior.start), DEFAULT).detach()
+    reference = 0.1 * torch.randn(2, 2, RATE, generator=generator)
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        x = mixed.to(dtype, copy=True).requires_grad_()
+        sum(ReferenceDistance(reference.to(dtype), RATE)(x).values()).backward()
+        gradients.append(x.grad.double())
+    error = (gradients[0] - gradients[1]).norm() / gradients[1].norm()
+    assert float(error) < 3e-5  # terms near their minimum are small differences of large numbers
 
 
 def test_settings_stay_within_the_prior(excerpts, distance, prior):
@@ -106,3 +125,8 @@ def test_a_mono_reference_says_nothing_about_width(generator):
     narrow = wide.mean(1, keepdim=True).expand_as(wide)
     for one, other in zip(distance(wide).values(), distance(narrow).values(), strict=True):
         assert float(one) == pytest.approx(float(other), rel=1e-4, abs=1e-6)
+
+
+def test_kernels_are_ready_once_they_are_warm():
+    warm_up()
+    assert is_warm()

@@ -138,6 +138,14 @@ def test_every_rate_has_the_same_shapes(sample_rate):
     }
 
 
+def test_features_at_a_gain_are_those_of_the_louder_mix():
+    x = song(2).double()
+    for gain in (5.0, 1e-4):
+        at_gain, louder = style_features(x, RATE, gain), style_features(gain * x, RATE)
+        for name in NAMES:
+            torch.testing.assert_close(getattr(at_gain, name), getattr(louder, name), rtol=1e-9, atol=1e-9)
+
+
 def all_of(x, sample_rate):
     features = features_of(x, sample_rate)
     return [getattr(features, name) for name in NAMES]

@@ -4,22 +4,28 @@ Two doors to one definition: functions on tensors, differentiable, for the losse
 song of any length in blocks and keeps a few numbers per frame.
 """
 
+from __future__ import annotations
+
 from itertools import repeat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from diffmst.arrays import Array, detached, library, windows
 from diffmst.dsp import recurrence
 from diffmst.dsp.true_peak import TruePeakMeter, true_peak_db
+from diffmst.dsp.units import db_to_amplitude
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "LoudnessMeter",
     "SongFrames",
     "block_energies",
     "energy_to_lufs",
+    "gain_to_loudness",
     "gated_loudness",
     "hop_energies",
     "hop_samples",
@@ -29,6 +35,7 @@ __all__ = [
     "k_weighting_sos",
     "normalize_loudness",
     "pooled_loudness",
+    "pooled_loudness_from_hops",
     "true_peak_db",
 ]
 
@@ -36,21 +43,20 @@ ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 RANGE_GATE_LU = -20.0
 RANGE_PERCENTILES = (10.0, 95.0)
-
 HOP_S = 0.1
 GATING_BLOCK_S = 0.4  # and momentary window
-_BLOCK_HOPS = 4
+BLOCK_HOPS = 4
 _SHORT_TERM_HOPS = 30  # 3 s
 _FRAME_S = 0.003
 
 FloatArray = NDArray[np.float64]
 
 
-def energy_to_lufs(energy: Tensor) -> Tensor:
+def energy_to_lufs(energy: Array) -> Array:
     """Loudness in LUFS of a K-weighted mean square summed over channels; -inf for none, with zero gradient."""
-    heard = energy > 0
-    level = 10 * torch.log10(torch.where(heard, energy, 1.0)) - 0.691
-    return torch.where(heard, level, -torch.inf)
+    xp, heard = library(energy), energy > 0
+    level = 10 * xp.log10(xp.where(heard, energy, 1.0)) - 0.691
+    return xp.where(heard, level, -xp.inf)
 
 
 def k_weighting_sos(sample_rate: int) -> FloatArray:
@@ -83,7 +89,7 @@ def k_weight(x: Tensor, sample_rate: int) -> Tensor:
 
     Shape: x [batch, channels, time]; returns the same.
     """
-    sos = torch.from_numpy(k_weighting_sos(sample_rate)).to(x.device)
+    sos = library(x).asarray(k_weighting_sos(sample_rate), device=x.device)
     coefficients = sos[:, [0, 1, 2, 4, 5]].expand(x.shape[0], x.shape[1], 2, 5)
     return recurrence.equalize(x, coefficients)[0]
 
@@ -102,24 +108,23 @@ def hop_energies(x: Tensor, sample_rate: int) -> Tensor:
     """
     if x.shape[-1] == 0:
         raise ValueError("loudness needs at least one sample, got none")
-    power = k_weight(x, sample_rate).square()
-    hop = hop_samples(sample_rate)
-    hops = x.shape[-1] // hop
-    if hops < _BLOCK_HOPS:
-        return power.mean(-1, keepdim=True)
-    return power[..., : hops * hop].unflatten(-1, (hops, hop)).mean(-1)
+    from diffmst.dsp.hop_energies import HopEnergies  # which needs torch; the meter does without
+    from diffmst.dsp.measure import measure
+
+    ((energies,),) = measure(x, HopEnergies(sample_rate))
+    return energies
 
 
-def block_energies(energy: Tensor) -> Tensor:
+def block_energies(energy: Array) -> Array:
     """Energy of the gating blocks: four hops each, one more every hop, summed over channels.
 
     Shape: energy [..., channels, hops]; returns [..., blocks], at least one block.
     """
     total = energy.sum(-2)
-    return total.unfold(-1, min(_BLOCK_HOPS, total.shape[-1]), 1).mean(-1)
+    return windows(total, min(BLOCK_HOPS, total.shape[-1])).mean(-1)
 
 
-def gated_loudness(blocks: Tensor) -> Tensor:
+def gated_loudness(blocks: Array) -> Array:
     """Loudness in LUFS of the blocks that pass both gates; -inf where none does.
 
     The gates are decided on the values alone: gradients reach the energy of the kept blocks, and are zero for silence.
@@ -128,16 +133,15 @@ def gated_loudness(blocks: Tensor) -> Tensor:
 
     Reference: ITU-R BS.1770-4, equations 4 to 7.
     """
-    with torch.no_grad():
-        level = energy_to_lufs(blocks)
-        kept = level >= ABSOLUTE_GATE_LUFS
-        relative = energy_to_lufs(_mean_of_kept(blocks, kept)) + RELATIVE_GATE_LU
-        kept = kept & (level > relative[..., None])
+    values, level = detached(blocks), energy_to_lufs(detached(blocks))
+    kept = level >= ABSOLUTE_GATE_LUFS
+    relative = energy_to_lufs(_mean_of_kept(values, kept)) + RELATIVE_GATE_LU
+    kept = kept & (level > relative[..., None])
     return energy_to_lufs(_mean_of_kept(blocks, kept))
 
 
-def _mean_of_kept(blocks: Tensor, kept: Tensor) -> Tensor:
-    return torch.where(kept, blocks, 0.0).sum(-1) / kept.sum(-1).clamp(min=1)
+def _mean_of_kept(blocks: Array, kept: Array) -> Array:
+    return library(blocks).where(kept, blocks, 0.0).sum(-1) / library(kept).clip(kept.sum(-1), 1, None)
 
 
 def integrated_loudness(x: Tensor, sample_rate: int) -> Tensor:
@@ -158,14 +162,19 @@ def pooled_loudness(x: Tensor, sample_rate: int) -> Tensor:
 
     Shape: x [windows, channels, time]; returns a scalar.
     """
-    return gated_loudness(block_energies(hop_energies(x, sample_rate)).flatten())
+    return pooled_loudness_from_hops(hop_energies(x, sample_rate))
+
+
+def pooled_loudness_from_hops(energy: Tensor) -> Tensor:
+    """The same from hop energies, [windows, channels, hops]."""
+    return gated_loudness(block_energies(energy).flatten())
 
 
 def integrated_loudness_from_hops(energy: FloatArray) -> float:
     """Integrated loudness in LUFS from hop energies [channels, hops]; see `hop_energies`."""
     if energy.shape[-1] == 0:
         return -np.inf
-    return float(gated_loudness(block_energies(torch.from_numpy(energy))))
+    return float(gated_loudness(block_energies(energy)))
 
 
 def normalize_loudness(x: Tensor, sample_rate: int, loudness_lufs: float) -> Tensor:
@@ -175,9 +184,13 @@ def normalize_loudness(x: Tensor, sample_rate: int, loudness_lufs: float) -> Ten
 
     Shape: x [batch, channels, time]; returns the same.
     """
-    measured = integrated_loudness(x, sample_rate)
-    gain_db = loudness_lufs - torch.where(measured.isfinite(), measured, loudness_lufs)
-    return x * (10 ** (gain_db / 20))[:, None, None]
+    return x * gain_to_loudness(integrated_loudness(x, sample_rate), loudness_lufs)[:, None, None]
+
+
+def gain_to_loudness(measured_lufs: Tensor, loudness_lufs: Tensor | float) -> Tensor:
+    """The factor that takes what has one loudness to another; 1 for what has none, being silent."""
+    xp = library(measured_lufs)
+    return db_to_amplitude(loudness_lufs - xp.where(measured_lufs.isfinite(), measured_lufs, loudness_lufs))
 
 
 class SongFrames(NamedTuple):
@@ -246,7 +259,7 @@ class LoudnessMeter:
     def hop_energies(self) -> FloatArray:
         """K-weighted mean square of every whole hop so far, [channels, hops]; see the function of the same name."""
         energy = np.concatenate([np.zeros((self.channels, 0)), *self._hops], axis=1)
-        if energy.shape[1] >= _BLOCK_HOPS:
+        if energy.shape[1] >= BLOCK_HOPS:
             return energy
         hop = hop_samples(self.sample_rate)
         rest = np.concatenate([weighting.unfinished_hop for weighting in self._pairs])[: self.channels, None]
@@ -256,8 +269,7 @@ class LoudnessMeter:
 
     def _sliding_lufs(self, hops: int) -> FloatArray:
         energy = self.hop_energies.sum(0)
-        windows = np.lib.stride_tricks.sliding_window_view(energy, hops).mean(-1) if len(energy) >= hops else energy[:0]
-        return energy_to_lufs(torch.from_numpy(np.ascontiguousarray(windows))).numpy()
+        return energy_to_lufs(windows(energy, hops).mean(-1) if len(energy) >= hops else energy[:0])
 
     @property
     def integrated_lufs(self) -> float:
@@ -267,7 +279,7 @@ class LoudnessMeter:
     @property
     def momentary_lufs(self) -> FloatArray:
         """Loudness of windows of 400 ms, one every 100 ms; value k ends at (k + 4) * 100 ms."""
-        return self._sliding_lufs(_BLOCK_HOPS)
+        return self._sliding_lufs(BLOCK_HOPS)
 
     @property
     def short_term_lufs(self) -> FloatArray:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.signal import ShortTimeFFT
 
+from diffmst.dsp import spectrum
 from diffmst.dsp.bands import (
     band_weights,
     bark_to_hz,
@@ -14,7 +15,8 @@ from diffmst.dsp.bands import (
     hz_to_bark,
     hz_to_erb_rate,
 )
-from diffmst.dsp.spectrum import band_power, frame_size, map_items, mean_magnitude
+from diffmst.dsp.measure import measure
+from diffmst.dsp.spectrum import BandPower, Frames, MeanMagnitude, frame_size
 
 SIZE, HOP = 16, 4
 FLOAT64 = 1e-12
@@ -22,6 +24,14 @@ FLOAT64 = 1e-12
 
 def noise(*shape, seed=0, dtype=torch.float64):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def mean_magnitude(x, size, hop, **how):
+    return measure(x[None], MeanMagnitude(Frames(size, hop, **how)))[0][0][0]
+
+
+def band_power(x, size, hop, weights, **how):
+    return measure(x[None], BandPower(Frames(size, hop, **how), weights))[0][0][0]
 
 
 def scipy_spectra(x, size=SIZE, hop=HOP):
@@ -48,6 +58,48 @@ def test_band_power_agrees_with_scipy(time):
     np.testing.assert_allclose(band_power(x, SIZE, HOP, weights), np.stack(expected) @ weights.numpy(), atol=FLOAT64)
 
 
+@pytest.mark.parametrize("time", [9, 16, 19, 61])
+def test_centered_frames_are_those_of_the_mirrored_signal(time):
+    x, half = noise(2, time), SIZE // 2
+    mirrored = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (half, half)), mode="reflect"))
+    centered = mean_magnitude(x, SIZE, HOP, centered=True)
+    torch.testing.assert_close(centered, mean_magnitude(mirrored, SIZE, HOP), rtol=0, atol=FLOAT64)
+
+
+def test_frames_of_mid_and_side_are_those_of_sum_and_difference():
+    x = noise(2, 61)
+    mid_side = torch.stack([x[0] + x[1], x[0] - x[1]])
+    found, expected = mean_magnitude(x, SIZE, HOP, mid_side=True), mean_magnitude(mid_side, SIZE, HOP)
+    torch.testing.assert_close(found, expected, rtol=0, atol=FLOAT64)
+
+
+@pytest.mark.parametrize("how", [{}, {"mid_side": True}, {"centered": True}, {"centered": True, "mid_side": True}])
+@pytest.mark.parametrize("time", [40, 200, 1021, 5003])
+def test_float32_differs_from_float64_by_its_rounding(time, how):
+    """The one is compiled, and works through groups of frames; the other is plain torch."""
+    x, size, hop = noise(2, time), 64, 16
+    weights = (noise(size // 2 + 1, 5).abs() * (noise(size // 2 + 1, 5, seed=1) > 0)).float()
+    rounding = 3e-6  # of the greatest value
+    for measured in (
+        lambda x: mean_magnitude(x, size, hop, **how),
+        lambda x: band_power(x, size, hop, weights.to(x), **how),
+    ):
+        results = []
+        for signal in (x.float().requires_grad_(), x.clone().requires_grad_()):
+            value = measured(signal)
+            (value * noise(*value.shape, seed=2)).sum().backward()
+            results.append((value.detach(), signal.grad))
+        for found, expected in zip(*results, strict=True):
+            assert float((found - expected).abs().max()) <= rounding * float(expected.abs().max())
+
+
+def test_groups_of_frames_are_not_seen(monkeypatch):
+    x = noise(2, 999, dtype=torch.float32)
+    expected = mean_magnitude(x, SIZE, HOP, mid_side=True)
+    monkeypatch.setattr(spectrum, "GROUP_SAMPLES", 0)
+    assert torch.equal(mean_magnitude(x, SIZE, HOP, mid_side=True), expected)
+
+
 def test_a_signal_shorter_than_a_frame_is_extended_by_silence():
     x = noise(2, 5)
     extended = torch.nn.functional.pad(x, (0, SIZE - 5))
@@ -60,6 +112,8 @@ def test_gradients_are_right(time, hop):
     weights = torch.rand(SIZE // 2 + 1, 3, dtype=torch.float64)
     assert torch.autograd.gradcheck(lambda x: mean_magnitude(x, SIZE, hop), x)
     assert torch.autograd.gradcheck(lambda x: band_power(x, SIZE, hop, weights), x)
+    assert torch.autograd.gradcheck(lambda x: mean_magnitude(x, SIZE, hop, centered=True, mid_side=True), x)
+    assert torch.autograd.gradcheck(lambda x: band_power(x, SIZE, hop, weights, centered=True, mid_side=True), x)
 
 
 def test_gradient_of_silence_is_zero_even_under_a_logarithm():
@@ -72,11 +126,6 @@ def test_a_frame_lasts_about_as_long_at_every_rate():
     assert frame_size(44_100, 32_768 / 44_100) == 32_768
     for sample_rate in (22_050, 48_000, 96_000, 192_000):
         assert 0.7 < frame_size(sample_rate, 0.05) / sample_rate / 0.05 < 1.42  # half an octave either way
-
-
-def test_map_items_is_the_function_of_each_item():
-    x = noise(3, 2, 50)
-    assert torch.equal(map_items(lambda item: item.sum(-1), x), x.sum(-1))
 
 
 def test_frequency_scales_invert():
