@@ -56,9 +56,9 @@ class Plan:
 
 FULL = Plan(
     quick=False,
-    rounds=7,
+    rounds=5,
     turn_s=0.4,
-    budget_s=75.0,
+    budget_s=40.0,
     consoles=(Size(8, 10.0), Size(32, 30.0)),
     render=Size(16, 240.0),
     render_peer_s=30.0,

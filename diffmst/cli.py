@@ -261,6 +261,7 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # names of files in a script that the terminal does not know
     _clean_up_when_ended()
+    terminal.mind_interruptions()
     gc.set_threshold(_GARBAGE_OBJECTS)
     sys.exit(main())
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.hop_energies import HopEnergies
-from diffmst.dsp.loudness import gain_to_loudness, pooled_loudness, pooled_loudness_from_hops
+from diffmst.dsp.loudness import block_energies, gain_to_loudness, gated_loudness, pooled_loudness
 from diffmst.dsp.measure import measure
 from diffmst.dsp.stereo import MONO_DB
 from diffmst.features import feature_measures, features_of
@@ -45,7 +45,7 @@ class ReferenceDistance:
         if self.mono:
             mix = mix.mean(1, keepdim=True).expand_as(mix)
         energies, af, style = self._measured(mix)
-        gain = gain_to_loudness(pooled_loudness_from_hops(energies), self._loudness_lufs)
+        gain = gain_to_loudness(gated_loudness(block_energies(energies).flatten()), self._loudness_lufs)
         style_terms = self._style(style_of(style, self.sample_rate, gain), self._target_style)
         features = features_of(af, self.sample_rate, gain).mean()
         af_terms = self._audio_features(features, self._target_audio_features)

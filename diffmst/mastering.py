@@ -261,12 +261,13 @@ def _write_limited(
                 writer.write(block)
                 heard.add(block)
             better = model.corrected(gain, heard, target_lufs)
+            if attempts_left == 1:  # With the same gain, a trim brings the peak where it is wanted to the digit:
+                better = gain._replace(trim_db=better.trim_db)  # so the last attempt is safe.
             if better == gain or not attempts_left:
                 break
             writer.discard()
             kept.pop_all()
-        # With the same gain, a trim brings the peak where it is wanted to the digit: so the last attempt is safe.
-        gain = better if attempts_left > 1 else gain._replace(trim_db=better.trim_db)
+        gain = better
     passes.finish()
     return Output(
         loudness_lufs=heard.integrated_lufs,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from diffmst import __version__
 from diffmst.errors import UserError
@@ -24,7 +24,7 @@ _OLDEST = 1
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From a version to the next: a function on the parsed JSON."""
 
-Values = dict[str, float]
+Values = dict[str, Annotated[float, Strict()]]
 """Settings by dotted name, physical units."""
 
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffmst.dsp.loudness import energy_to_lufs, k_weight, pooled_loudness
+from diffmst.dsp.hop_energies import k_weight
+from diffmst.dsp.loudness import energy_to_lufs, pooled_loudness
 from diffmst.layout import Layout, Settings
 from diffmst.prior import LOW_TRACK, Stem, level_control
 from diffmst.refine import Excerpts

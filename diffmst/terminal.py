@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -100,8 +102,9 @@ class _Lines:
     @contextmanager
     def phase(self, description: str, total: float) -> Iterator[Advance]:
         """One line."""
+        _interruption.check()
         _err.print(description, soft_wrap=True)
-        yield lambda amount: None
+        yield lambda amount: _interruption.check()
 
 
 class _Bars:
@@ -113,9 +116,41 @@ class _Bars:
     @contextmanager
     def phase(self, description: str, total: float) -> Iterator[Advance]:
         """One bar, full at the end even where the work turned out to be less than expected."""
+        _interruption.check()
         task = self._bars.add_task(description, total=total)
-        yield lambda amount: self._bars.update(task, advance=amount)
+
+        def advance(amount: float) -> None:
+            _interruption.check()
+            self._bars.update(task, advance=amount)
+
+        yield advance
         self._bars.update(task, completed=total)
+
+
+class _Interruption:
+    """Ctrl-C, remembered: Python drops an exception that comes up within a callback, and the work would go on."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Handles the signal."""
+        self._came = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises it again."""
+        if self._came:
+            raise KeyboardInterrupt
+
+
+_interruption = _Interruption()
+
+
+def mind_interruptions() -> None:
+    """Ctrl-C ends the work that is shown, even where its exception is lost."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interruption.handle)
 
 
 def report_match(matched: Matched, folder: Path) -> None:

@@ -104,6 +104,13 @@ def test_a_model_that_is_wrong_is_corrected(tmp_path, monkeypatch):
     assert written.shape == audio.shape and output.frames == audio.shape[1]
 
 
+def test_the_last_attempt_is_not_the_one_before_it_again(tmp_path, monkeypatch):
+    attempts, audio = attempts_at(monkeypatch), dull(music())
+    monkeypatch.setattr(mastering, "LOUDNESS_TOLERANCE_LU", 0)  # never met, while the peak needs no trim
+    master(tmp_path, audio, loudness_lufs=unlimited_lufs(audio) + 3)
+    assert len(attempts) == 2
+
+
 @pytest.mark.parametrize("over_db", [3, 9])
 def test_white_noise_stays_under_the_ceiling_too(tmp_path, over_db):
     noise = np.random.default_rng(4).uniform(-1, 1, (2, 2 * RATE)).astype(np.float32)

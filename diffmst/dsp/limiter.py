@@ -107,17 +107,23 @@ class Limiter:
     def process(self, block: Audio) -> Audio:
         """Take the next samples, return those that are finished, if any. Shape: [channels, any time]."""
         self._missing += block.shape[1]
-        finished = [self._advance(chunk) for chunk in np.split(block, range(CHUNK, block.shape[1], CHUNK), axis=1)]
-        return np.concatenate(finished, axis=1) if len(finished) > 1 else finished[0]
+        return self._advance(block)
 
     def flush(self) -> Audio:
         """The rest, after which as many samples have come out as went in. Shape: [channels, time]."""
         from diffmst.dsp.kernels.cpu_peaks import MARGIN
 
         missing, channels = self._missing, len(self._lookout.audio)
-        return self._advance(np.zeros((channels, self._lookout.lag + 2 * MARGIN), np.float32))[:, :missing]
+        rest = self._advance(np.zeros((channels, self._lookout.lag + 2 * MARGIN), np.float32))
+        self._missing = 0
+        return rest[:, :missing]
 
-    def _advance(self, chunk: Audio) -> Audio:
+    def _advance(self, block: Audio) -> Audio:
+        finished = [self._finish(chunk) for chunk in np.split(block, range(CHUNK, block.shape[1], CHUNK), axis=1)]
+        return np.concatenate(finished, axis=1) if len(finished) > 1 else finished[0]
+
+    def _finish(self, chunk: Audio) -> Audio:
+        """The samples, if any, that are finished once a chunk has been taken."""
         from diffmst.dsp.kernels.cpu_peaks import GROUP, MARGIN
 
         groups = self._lookout.take(chunk, self._gain)

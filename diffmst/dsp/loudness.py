@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffmst.arrays import Array, detached, library, windows
-from diffmst.dsp import recurrence
 from diffmst.dsp.true_peak import TruePeakMeter, true_peak_db
 from diffmst.dsp.units import db_to_amplitude
 
@@ -31,11 +30,9 @@ __all__ = [
     "hop_samples",
     "integrated_loudness",
     "integrated_loudness_from_hops",
-    "k_weight",
     "k_weighting_sos",
     "normalize_loudness",
     "pooled_loudness",
-    "pooled_loudness_from_hops",
     "true_peak_db",
 ]
 
@@ -82,16 +79,6 @@ def k_weighting_sos(sample_rate: int) -> FloatArray:
     # The table leaves the numerator of the high pass unscaled, and implementations do so at every rate.
     high_pass_b = np.array([1.0, -2.0, 1.0]) * high_pass_a[0]
     return np.stack([np.r_[shelf_b, shelf_a] / shelf_a[0], np.r_[high_pass_b, high_pass_a] / high_pass_a[0]])
-
-
-def k_weight(x: Tensor, sample_rate: int) -> Tensor:
-    """The K-weighted signal.
-
-    Shape: x [batch, channels, time]; returns the same.
-    """
-    sos = library(x).asarray(k_weighting_sos(sample_rate), device=x.device)
-    coefficients = sos[:, [0, 1, 2, 4, 5]].expand(x.shape[0], x.shape[1], 2, 5)
-    return recurrence.equalize(x, coefficients)[0]
 
 
 def hop_samples(sample_rate: int) -> int:
@@ -162,12 +149,7 @@ def pooled_loudness(x: Tensor, sample_rate: int) -> Tensor:
 
     Shape: x [windows, channels, time]; returns a scalar.
     """
-    return pooled_loudness_from_hops(hop_energies(x, sample_rate))
-
-
-def pooled_loudness_from_hops(energy: Tensor) -> Tensor:
-    """The same from hop energies, [windows, channels, hops]."""
-    return gated_loudness(block_energies(energy).flatten())
+    return gated_loudness(block_energies(hop_energies(x, sample_rate)).flatten())
 
 
 def integrated_loudness_from_hops(energy: FloatArray) -> float:

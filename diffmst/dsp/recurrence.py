@@ -45,9 +45,10 @@ def equalize(x: Array, coefficients: Array, state: Array | None = None) -> tuple
     Shape: x [batch, rows, time]; coefficients [batch, rows, stages, 5]; state [batch, rows, stages, 2].
 
     Raises:
-        ValueError: if the shapes do not agree.
+        ValueError: if the shapes do not agree, or there are no rows.
     """
     _check_rows(x, coefficients=coefficients)
+    _check_state("state", state, coefficients[..., :2])
     return _backend(x).equalize(x, coefficients, state)
 
 
@@ -67,9 +68,10 @@ def compress(x: Array, dynamics: Array, channels: tuple[int, ...], state: Array 
     Shape: x [batch, rows, time]; dynamics [batch, rows, 6]; state [batch, rows].
 
     Raises:
-        ValueError: if the shapes do not agree, or a track has neither one channel nor two.
+        ValueError: if the shapes do not agree, there are no rows, or a track has neither one channel nor two.
     """
     _check_rows(x, dynamics=dynamics)
+    _check_state("state", state, dynamics[..., 0])
     _check_channels(x, channels)
     return _backend(x).compress(x, dynamics, channels, state)
 
@@ -102,46 +104,49 @@ def strip(
         ValueError: as `equalize` and `compress`.
     """
     _check_rows(x, coefficients=coefficients, dynamics=dynamics, mixing=mixing)
+    if state is not None:
+        _check_state("state.filters", state.filters, coefficients[..., :2])
+        _check_state("state.gain_db", state.gain_db, dynamics[..., 0])
     _check_channels(x, channels)
     return _backend(x).strip(x, coefficients, dynamics, mixing, channels, state)
 
 
-def hop_energies(x: Tensor, coefficients: Tensor, hop: int) -> tuple[Tensor, Tensor]:
+def hop_energies(x: Tensor, sos: np.ndarray, hop: int) -> tuple[Tensor, Tensor]:
     """Mean square of every whole hop of filtered rows; not differentiated, for which see `add_hop_gradient`.
 
     Args:
         x: signal, float32 or float64.
-        coefficients: of the same two biquads for all rows, as in `equalize`.
+        sos: second-order sections of scipy, for all rows: any biquad, then a high pass.
         hop: samples.
 
     Returns:
         The energies, and the whole hops of the filtered rows.
 
-    Shape: x [batch, rows, time]; coefficients [2, 5]; returns [batch, rows, hops] and [batch, rows, hops * hop].
+    Shape: x [batch, rows, time]; sos [2, 6]; returns [batch, rows, hops] and [batch, rows, hops * hop].
 
     Raises:
         ValueError: if the shapes do not agree.
     """
     _check_rows(x)
-    if coefficients.shape != (2, 5):
-        raise ValueError(f"coefficients must be [2, 5], got {list(coefficients.shape)}")
-    return _hop_kernels(x).hop_energies(x, coefficients, hop)
+    if sos.shape != (2, 6):
+        raise ValueError(f"sos must be [2, 6], got {list(sos.shape)}")
+    return _hop_kernels(x).hop_energies(x, sos, hop)
 
 
-def add_hop_gradient(filtered: Tensor, coefficients: Tensor, gradient: Tensor, dx: Tensor) -> None:
+def add_hop_gradient(filtered: Tensor, sos: np.ndarray, gradient: Tensor, dx: Tensor) -> None:
     """Add to `dx` the gradient to rows, from that to their `hop_energies`.
 
     With y = F x and e the mean square of a hop, dL/dx = F' (2 / hop dL/de y), and F' is F in reversed time.
 
     Args:
         filtered: as `hop_energies` returned it.
-        coefficients: as in `hop_energies`.
+        sos: as in `hop_energies`.
         gradient: to the energies.
         dx: added to, contiguous.
 
     Shape: gradient [batch, rows, hops]; dx [batch, rows, time].
     """
-    _hop_kernels(filtered).add_hop_gradient(filtered, coefficients, gradient, dx)
+    _hop_kernels(filtered).add_hop_gradient(filtered, sos, gradient, dx)
 
 
 def _hop_kernels(x: Tensor) -> ModuleType:
@@ -201,9 +206,17 @@ def _check_rows(x: Tensor | np.ndarray, **settings: Tensor | np.ndarray) -> None
     """Refuse a signal or settings whose leading axes do not agree."""
     if x.ndim != 3:
         raise ValueError(f"x must be [batch, rows, time], got {list(x.shape)}")
+    if 0 in x.shape[:2]:
+        raise ValueError(f"x must have at least one item and one row, got {list(x.shape)}")
     for name, values in settings.items():
         if values.shape[:2] != x.shape[:2]:
             raise ValueError(f"{name} must begin with [batch, rows] = {list(x.shape[:2])}, got {list(values.shape)}")
+
+
+def _check_state(name: str, state: Array | None, like: Array) -> None:
+    """Refuse a state of other rows or stages."""
+    if state is not None and state.shape != like.shape:
+        raise ValueError(f"{name} must be {list(like.shape)}, got {list(state.shape)}")
 
 
 def _check_channels(x: Tensor | np.ndarray, channels: tuple[int, ...]) -> None:

@@ -215,3 +215,15 @@ def test_songs_shorter_than_a_chunk_come_out_whole():
 def test_times_that_are_too_short_are_refused(settings):
     with pytest.raises(ValueError, match="must be at least"):
         Limiter(SAMPLE_RATE, **settings)
+
+
+def test_lookahead_may_be_longer_than_a_chunk():
+    x = signals()["impulses"]
+    y, _ = limited(x, lookahead_ms=2000)
+    assert y.shape == x.shape
+    assert np.abs(y).max() <= 10 ** (CEILING_DB / 20)
+
+
+def test_flushed_once_nothing_more_comes_out():
+    _, device = limited(signals()["kick"])
+    assert device.flush().shape == (2, 0)

@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 
+from diffmst.dsp.kernels import cpu_pcm
 from diffmst.dsp.pcm import encode
 
 
@@ -45,3 +46,8 @@ def test_what_is_not_a_number_is_noticed(width, bad):
 @pytest.mark.parametrize("x", [np.ones((4, 6))[:, ::2], np.ones((6, 4), np.float32).T, np.broadcast_to(0.5, (2, 5))])
 def test_any_layout_in_memory_will_do(x):
     assert bytes(encode(x, 3).data) == reference(x, 3)
+
+
+def test_what_is_clipped_is_counted_once_across_tiles():
+    x = np.full((1, cpu_pcm.TILE + 1), 2.0)
+    assert encode(x, width=2).clipped == cpu_pcm.TILE + 1

@@ -65,3 +65,18 @@ def test_shapes_that_disagree_are_refused(settings):
         recurrence.compress(torch.zeros(1, 3, 8), compression, (3,))
     with pytest.raises(ValueError, match="mixing"):
         recurrence.strip(torch.zeros(1, 3, 8), coefficients, compression, torch.zeros(1, 2, 4), channels)
+    with pytest.raises(ValueError, match=r"at least one item and one row, got \[0, 3, 8\]"):
+        recurrence.compress(torch.zeros(0, 3, 8), compression[:0], channels)
+
+
+def test_states_of_other_rows_or_stages_are_refused(settings):
+    coefficients, compression, _, channels = settings
+    x, few_stages, one_row = torch.zeros(1, 3, 8), torch.zeros(1, 3, 5, 2), torch.zeros(1, 1)
+    with pytest.raises(ValueError, match=r"state must be \[1, 3, 6, 2\], got \[1, 3, 5, 2\]"):
+        recurrence.equalize(x, coefficients, few_stages)
+    with pytest.raises(ValueError, match=r"state must be \[1, 3\], got \[1, 1\]"):
+        recurrence.compress(x, compression, channels, one_row)
+    with pytest.raises(ValueError, match=r"state.filters must be \[1, 3, 6, 2\]"):
+        recurrence.strip(x, *settings, recurrence.StripState(few_stages, torch.zeros(1, 3)))
+    with pytest.raises(ValueError, match=r"state.gain_db must be \[1, 3\]"):
+        recurrence.strip(x, *settings, recurrence.StripState(torch.zeros(1, 3, 6, 2), one_row))

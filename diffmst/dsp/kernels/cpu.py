@@ -82,7 +82,9 @@ class _Strip(Function):
         state = cpu_forward.states(audio, strip, _optional(filters), _optional(gain_db))
         y, after, runs = cpu_forward.run(audio, strip, state, keeps=any(ctx.needs_input_grad))
         ctx.runs, ctx.carry = runs, cpu_forward.states(audio, strip, None, None)
-        ctx.save_for_backward(x, *(torch.from_numpy(values) for run in runs for values in run.kept))
+        kept = (torch.from_numpy(values) for run in runs for values in run.kept)
+        # The settings only so that torch refuses the backward pass once they have been changed in place.
+        ctx.save_for_backward(x, coefficients, dynamics, mixing, *kept)
         last = torch.from_numpy(after.filters), torch.from_numpy(after.gain)
         ctx.mark_non_differentiable(*last)
         return torch.from_numpy(y), *last
@@ -90,7 +92,7 @@ class _Strip(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
-        x, *saved = ctx.saved_tensors
+        x, _, _, _, *saved = ctx.saved_tensors
         kept = [Memory(filters.numpy(), gain.numpy()) for filters, gain in zip(saved[::2], saved[1::2], strict=True)]
         dx = x.new_empty(x.shape if ctx.needs_input_grad[0] else (0,))
         audio = dy.contiguous().numpy().reshape(-1), dx.numpy().reshape(-1)

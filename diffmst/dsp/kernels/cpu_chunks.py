@@ -6,7 +6,7 @@ They need to know the states at their edges, which follow from the chunks themse
 - The equalizer is linear: over N samples z becomes A^N z + f, with f what becomes of a state of zero. All chunks run
   from zero to give f, and z[k + 1] = A^N z[k] + f[k]. Its adjoint runs backwards in time and is joined likewise.
 - The smoother of the compressor maps its state over chunk k by an increasing, piecewise affine E_k. As in
-  `scan.branching_one_pole`, Newton's method finds the states: run from guesses, with the slope D_k of E_k, and correct
+  `scan_smoother.smooth`, Newton's method finds the states: run from guesses, with the slope D_k of E_k, and correct
   all by d[k + 1] = D_k d[k] + (E_k(s[k]) - s[k + 1]). A few rounds are enough, as many as chunks always.
 - The adjoint of the smoother is affine, with the same slopes D_k.
 """
@@ -47,7 +47,7 @@ def cut(batch: int, rows: int, time: int) -> list[Span]:
     A chunked span costs about twice the arithmetic, so it has to fill at least twice the lanes. It depends on nothing
     but the arguments, in particular not on the number of threads.
     """
-    lanes = max(1, batch) * (rows + rows % 2)
+    lanes = batch * (rows + rows % 2)
     chunks = GROUPS * LANES // lanes if lanes <= LANES // 2 else 1
     spans: list[Span] = []
     start = 0
@@ -145,16 +145,20 @@ def _empty_transition(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def power(cascade: Cascade, frames: int) -> tuple[Cascade, int]:
-    """The movement over so many samples, and for how many at most a state is remembered, whole blocks."""
+    """The movement over so many samples, and for how many at most a state is remembered, whole blocks.
+
+    Of filters that grow without limit it is not finite.
+    """
     matrix = cascade.matrix
     result = np.broadcast_to(np.eye(matrix.shape[-1]), matrix.shape)
     memory, distance = frames, 1
-    while distance <= frames:
-        if frames & distance:
-            result = result @ matrix
-        if distance >= BLOCK and memory == frames and np.abs(matrix).max(initial=0) < FORGOTTEN:
-            memory = distance
-        matrix, distance = matrix @ matrix, 2 * distance
+    with np.errstate(over="ignore", invalid="ignore"):
+        while distance <= frames:
+            if frames & distance:
+                result = result @ matrix
+            if distance >= BLOCK and memory == frames and np.abs(matrix).max(initial=0) < FORGOTTEN:
+                memory = distance
+            matrix, distance = matrix @ matrix, 2 * distance
     return cascade._replace(matrix=result), memory
 
 

@@ -22,10 +22,8 @@ from diffmst.dsp.kernels.simd import (
     swap_pairs,
     widen,
 )
-from diffmst.dsp.kernels.simd_math import exp2, log2_parts
+from diffmst.dsp.kernels.simd_math import DB_TO_LOG2, LOG2_TO_DB, exp2, log2_parts
 
-LOG2_TO_DB = 6.020599913279624  # 20 log10(2)
-DB_TO_LOG2 = 0.16609640474436813
 DB_TO_NEPER = 0.11512925464970229  # ln(10) / 20
 
 

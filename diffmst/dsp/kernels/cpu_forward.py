@@ -11,7 +11,7 @@ import numpy as np
 from diffmst.dsp.kernels import cpu_pack as pack
 from diffmst.dsp.kernels import cpu_strip
 from diffmst.dsp.kernels.cpu_chunked import ChunkedRun
-from diffmst.dsp.kernels.cpu_chunks import GROUPS, SHORTEST_CHUNK, cut
+from diffmst.dsp.kernels.cpu_chunks import GROUPS, SHORTEST_CHUNK, Span, cut
 from diffmst.dsp.kernels.cpu_span import SpanRun, States, Strip
 from diffmst.dsp.kernels.host import LANES, is_compiled
 from diffmst.dsp.kernels.reference import StripState
@@ -64,7 +64,8 @@ def run(
     Shape: x [batch, rows, time].
     """
     rows = pack.flat_memory(x)
-    runs = [(ChunkedRun if span.chunks > 1 else SpanRun)(settings, rows, span, keeps=keeps) for span in cut(*x.shape)]
+    spans = _spans(x, settings)
+    runs = [(ChunkedRun if span.chunks > 1 else SpanRun)(settings, rows, span, keeps=keeps) for span in spans]
     copies = _outputs(x, settings, runs[0].parts)
     for one in runs:
         state = one.forward(copies, state)
@@ -90,6 +91,15 @@ def is_warm() -> bool:
 def warm_up() -> None:
     """Compiles the kernels, or loads them from disk, by running them on rows so few that they are cut into chunks."""
     compress(np.zeros((1, 1, GROUPS * LANES * SHORTEST_CHUNK), np.float32), np.zeros((1, 1, 6)), (1,))
+
+
+def _spans(x: np.ndarray, settings: Strip) -> list[Span]:
+    """`cut`, but in one piece where a filter grows without limit: its chunks could not be joined."""
+    spans = cut(*x.shape)
+    chunked = [] if settings.coefficients is None else [span.frames for span in spans if span.chunks > 1]
+    if all(np.isfinite(settings.after(frames)[0].matrix).all() for frames in chunked):
+        return spans
+    return [Span(0, x.shape[-1], 1)]
 
 
 def _outputs(x: np.ndarray, settings: Strip, parts: int) -> list[np.ndarray]:

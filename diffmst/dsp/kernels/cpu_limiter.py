@@ -18,12 +18,10 @@ import numpy as np
 from diffmst.dsp.kernels.host import WIDTH, kernel, part
 from diffmst.dsp.kernels.simd import absolute, fma, load, maximum, pointers, select, shifted, splat, store
 from diffmst.dsp.kernels.simd_audio import highest, ramp
-from diffmst.dsp.kernels.simd_math import exp2, log2_parts
+from diffmst.dsp.kernels.simd_math import DB_TO_LOG2, LOG2_TO_DB, exp2, log2_parts
 
 FRAME = 8  # samples of a frame, and the lanes of the vector that its gain is
 INAUDIBLE_DB = 1e-3  # a recovering gain this close to 1 is 1
-LOG2_TO_DB = 6.020599913279624  # 20 log10(2)
-DB_TO_LOG2 = 0.16609640474436813
 
 
 class Envelope(NamedTuple):

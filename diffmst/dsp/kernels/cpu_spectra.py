@@ -6,7 +6,6 @@ the parts of complex numbers.
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from diffmst.dsp.kernels.cpu_tiles import clear
 from diffmst.dsp.kernels.host import WIDTH, kernel, part
 from diffmst.dsp.kernels.simd import fma, load, maximum, pointers, shifted, splat, square_root, store, total
 from diffmst.dsp.kernels.simd_complex import load_complex, store_complex
@@ -69,11 +69,9 @@ def sum_magnitudes(magnitudes):
 def _add_magnitudes(spectrum, sums, bins):
     whole = bins - bins % WIDTH
     for at in range(0, whole, WIDTH):
-        re, im = load_complex(spectrum, at)
-        store(sums, at, load(sums, at, WIDTH) + square_root(fma(re, re, im * im)))
+        store(sums, at, load(sums, at, WIDTH) + _magnitude(load_complex(spectrum, at)))
     for at in range(whole, bins):
-        re, im = spectrum[2 * at], spectrum[2 * at + 1]
-        sums[at] += sqrt(re * re + im * im)
+        store(sums, at, load(sums, at, 1) + _magnitude(_load_one(spectrum, at)))
 
 
 @kernel
@@ -90,14 +88,31 @@ def scale_directions(magnitudes):
 def _scale_direction(spectrum, factors, bins):
     whole = bins - bins % WIDTH
     for at in range(0, whole, WIDTH):
-        re, im = load_complex(spectrum, at)
-        magnitude = maximum(square_root(fma(re, re, im * im)), splat(SMALLEST_MAGNITUDE, re))
-        factor = load(factors, at, WIDTH) / magnitude
-        store_complex(spectrum, at, re * factor, im * factor)
+        re, im = _directed(load_complex(spectrum, at), load(factors, at, WIDTH))
+        store_complex(spectrum, at, re, im)
     for at in range(whole, bins):
-        re, im = spectrum[2 * at], spectrum[2 * at + 1]
-        factor = factors[at] / max(sqrt(re * re + im * im), SMALLEST_MAGNITUDE)
-        spectrum[2 * at], spectrum[2 * at + 1] = re * factor, im * factor
+        re, im = _directed(_load_one(spectrum, at), load(factors, at, 1))
+        store(spectrum, 2 * at, re)
+        store(spectrum, 2 * at + 1, im)
+
+
+@part
+def _directed(number, factor):
+    re, im = number
+    factor = factor / maximum(_magnitude(number), splat(SMALLEST_MAGNITUDE, re))
+    return re * factor, im * factor
+
+
+@part
+def _magnitude(number):
+    re, im = number
+    return square_root(fma(re, re, im * im))
+
+
+@part
+def _load_one(spectrum, at):
+    """One bin, as vectors of one lane, so that it is reckoned with as the others are."""
+    return load(spectrum, 2 * at, 1), load(spectrum, 2 * at + 1, 1)
 
 
 # --- power in bands -------------------------------------------------------------------------------------------------
@@ -209,10 +224,10 @@ def _bin_powers(one, other, powers, bins, room):
         store(of_other, at, fma(y_re, y_re, y_im * y_im))
         store(of_both, at, fma(x_re, y_re, x_im * y_im))
     for at in range(whole, bins):
-        x_re, x_im, y_re, y_im = one[2 * at], one[2 * at + 1], other[2 * at], other[2 * at + 1]
-        powers[at] = x_re * x_re + x_im * x_im
-        of_other[at] = y_re * y_re + y_im * y_im
-        of_both[at] = x_re * y_re + x_im * y_im
+        (x_re, x_im), (y_re, y_im) = _load_one(one, at), _load_one(other, at)
+        store(powers, at, fma(x_re, x_re, x_im * x_im))
+        store(of_other, at, fma(y_re, y_re, y_im * y_im))
+        store(of_both, at, fma(x_re, y_re, x_im * y_im))
 
 
 @part
@@ -273,7 +288,10 @@ def _apply_slopes(one, other, slopes, bins, room):
         store(of_other, at, zero)
         store(of_both, at, zero)
     for at in range(2 * whole, 2 * bins):
-        a, b, c, x, y = slopes[at // 2], of_other[at // 2], of_both[at // 2] / 2, one[at], other[at]
-        one[at], other[at] = a * x + c * y, b * y + c * x
-    for at in range(whole, bins):
-        slopes[at] = of_other[at] = of_both[at] = 0
+        x, y = load(one, at, 1), load(other, at, 1)
+        a, b, c = load(slopes, at // 2, 1), load(of_other, at // 2, 1), splat(0.5, x) * load(of_both, at // 2, 1)
+        store(one, at, fma(a, x, c * y))
+        store(other, at, fma(b, y, c * x))
+    clear(shifted(slopes, whole), room - whole)
+    clear(shifted(of_other, whole), room - whole)
+    clear(shifted(of_both, whole), room - whole)

@@ -160,9 +160,7 @@ def backward(settings, route, signals, need_dx, state, kept, carry, sums, tape, 
     scratch = pointers(scratch)
     states = settings.stages * 2 * LANES
     blocks = (route.time + BLOCK - 1) // BLOCK
-    if route.time % BLOCK:  # passes that take WIDTH elements read past the last sample, and sum up what they find
-        for stage in range(settings.stages + 1):
-            clear(shifted(scratch.signals, stage * TILE_STRIDE), TILE)
+    if route.time % BLOCK:  # `detect_adjoint` takes WIDTH elements: more than there are, and sums them up
         clear(scratch.target_gradient, TILE)
     for reverse in range(blocks):
         block = blocks - 1 - reverse
@@ -181,7 +179,7 @@ def backward(settings, route, signals, need_dx, state, kept, carry, sums, tape, 
             copy(shifted(kept.gain, block * LANES), state.gain, LANES)
             _dynamics_adjoint(settings, state.gain, carry, sums, here, phases, count, scratch)
         if phases & REPLAY and settings.outputs > 0:
-            tile_to_rows(scratch.output, scratch.rows)
+            tile_to_rows(scratch.output if settings.compresses else here.audio, scratch.rows)
             _correlate(settings, route, signals.y, start, count, scratch.rows, sums.gains)
         if phases & (CASCADE | CARRY):
             copy(here.gradient, scratch.gradient, TILE)

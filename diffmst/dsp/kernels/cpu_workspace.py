@@ -15,6 +15,7 @@ from diffmst.dsp.kernels.host import BLOCK, CACHE_LINE, LANES
 
 _of_thread = threading.local()
 _free_tapes: list[Tape] = []
+_tapes_lock = threading.Lock()
 
 
 def scratch(stages: int) -> Scratch:
@@ -45,11 +46,14 @@ def single_tape() -> Tape:
 @contextmanager
 def tapes(count: int) -> Iterator[list[Tape]]:
     """Tapes for the longest chunks, given back in the end."""
-    taken = [_free_tapes.pop() if _free_tapes else _tape(TILE, LONGEST_CHUNK // BLOCK * TILE) for _ in range(count)]
+    with _tapes_lock:
+        taken = [_free_tapes.pop() for _ in range(min(count, len(_free_tapes)))]
+    taken += [_tape(TILE, LONGEST_CHUNK // BLOCK * TILE) for _ in range(count - len(taken))]
     try:
         yield taken
     finally:
-        _free_tapes.extend(taken)
+        with _tapes_lock:
+            _free_tapes.extend(taken)
 
 
 def _tape(stride: int, size: int) -> Tape:

@@ -12,15 +12,18 @@ import llvmlite.binding
 import numba
 
 
-def _vector_width() -> int:
-    """Float32 elements in one register of the processor that numba generates code for.
+def _features() -> str:
+    """What the processor that numba generates code for can do.
 
     NUMBA_CPU_NAME and NUMBA_CPU_FEATURES change that processor; numba keeps compiled code apart by both.
     """
     features = numba.config.CPU_FEATURES
-    if features is None:
-        features = llvmlite.binding.get_host_cpu_features().flatten()
-    enabled = features.split(",")
+    return llvmlite.binding.get_host_cpu_features().flatten() if features is None else features
+
+
+def _vector_width() -> int:
+    """Float32 elements in one register of the processor."""
+    enabled = _features().split(",")
     if "+avx512f" in enabled:
         return 16
     return 8 if "+avx2" in enabled else 4
@@ -44,9 +47,10 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as an entry point: without the GIL, and kept on disk where numba finds a folder it may write to.
 
     Numba compiles again when the file of the function changes, and knows nothing of the files it imports from. So the
-    name under which the code is kept carries a checksum of all of them.
+    name under which the code is kept carries a checksum of all of them, and of what else numba tells apart, so that
+    `is_compiled` finds the code that this machine can run, and no other.
     """
-    function.__qualname__ = f"{function.__qualname__}_{_sources_checksum():08x}"
+    function.__qualname__ = f"{function.__qualname__}_{_checksum():08x}"
     options = {"nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
@@ -64,8 +68,9 @@ def is_compiled(function: Callable[..., Any]) -> bool:
 
 
 @cache
-def _sources_checksum() -> int:
-    folder, checksum = Path(__file__).parent, 0
+def _checksum() -> int:
+    processor = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    folder, checksum = Path(__file__).parent, zlib.crc32(f"{numba.__version__} {processor} {_features()}".encode())
     for path in sorted(path for pattern in _COMPILED for path in folder.glob(pattern)):
         checksum = zlib.crc32(path.read_bytes(), checksum)
     return checksum

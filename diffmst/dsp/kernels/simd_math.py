@@ -9,6 +9,9 @@ from numba.extending import intrinsic
 from diffmst.dsp.kernels.host import part
 from diffmst.dsp.kernels.simd import floor, fma, maximum, minimum, splat
 
+LOG2_TO_DB = 6.020599913279624  # 20 log10(2)
+DB_TO_LOG2 = 0.16609640474436813
+
 _MANTISSA_BITS = 23  # of a float32
 _ROOT_HALF_BITS = 0x3F3504F3  # the float32 sqrt(1/2), as an integer
 _LOG2_E = 1.4426950408889634

@@ -6,7 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -48,9 +48,10 @@ def for_each(function: Callable[[Item], None], items: Iterable[Item]) -> None:
         work()
     finally:
         pending.clear()
-        for other in others:
-            if not other.cancel():  # it had begun
-                other.result()
+        begun = [other for other in others if not other.cancel()]
+        wait(begun)  # all of them, before an exception of one comes out: they work on memory of the caller
+        for other in begun:
+            other.result()
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from conftest import CUDA
 from scipy.signal import sosfilt
+from strips import assert_close, bursts, gradients, random, strip_arguments
 
 from diffmst.dsp import filters
 from diffmst.dsp.kernels import cpu, reference, scan, scan_dynamics
@@ -54,49 +55,10 @@ def backend(request, monkeypatch):
     return Backend(scan, request.getfixturevalue("cuda") if request.param == "cuda" else "cpu")
 
 
-def random(generator, *shape, dtype=torch.float64):
-    return torch.randn(shape, generator=generator, dtype=dtype)
-
-
-def bursts(generator, batch, rows, time):
-    """Noise whose level jumps, so that attacks and releases alternate."""
-    level = torch.where(torch.arange(time) // 50 % 2 == 0, 0.5, 0.01)
-    return random(generator, batch, rows, time, dtype=torch.float32) * level
-
-
-def settings(generator, batch, channels, outputs=2):
-    """Equalizer, compressor and mixing of every kind: no knee and wide knee, attack faster and slower than release."""
-    rows = sum(channels)
-    gain_db = random(generator, batch, rows, 6) * 8
-    freq_hz = torch.tensor([60.0, 150, 500, 2000, 6000, 12000], dtype=torch.float64).expand(batch, rows, 6)
-    coefficients = filters.equalizer_coefficients(44_100, gain_db, freq_hz, torch.full((batch, rows, 6), 1.5))
-    low = torch.tensor([-45.0, -0.95, 0.0, 0.5, 0.9, 0.0], dtype=torch.float64)
-    high = torch.tensor([-15.0, -0.2, 20.0, 0.99, 0.999, 6.0], dtype=torch.float64)
-    dynamics = low + (high - low) * torch.rand(batch, len(channels), 6, generator=generator, dtype=torch.float64)
-    dynamics[:, ::3, 2] = 0
-    dynamics[:, 1::3, 3] = 0.9995
-    dynamics = dynamics.repeat_interleave(torch.tensor(channels), dim=1)
-    return coefficients, dynamics, random(generator, batch, rows, outputs), channels
-
-
-def gradients(strip, arguments, weight):
-    """Of the weighted sum of the buses, to the tensors among the arguments."""
-    leaves = [a.detach().requires_grad_() if isinstance(a, torch.Tensor) else a for a in arguments]
-    buses, _ = strip(*leaves)
-    return torch.autograd.grad((buses * weight).sum(), [a for a in leaves if isinstance(a, torch.Tensor)])
-
-
-def assert_close(actual, expected, tolerance):
-    expected = np.asarray(expected)
-    assert actual.shape == expected.shape
-    scale = np.abs(expected).max(initial=1e-9)
-    np.testing.assert_allclose(actual.double().numpy(), expected, rtol=0, atol=tolerance * scale)
-
-
 @pytest.mark.parametrize("time", [0, 1, 127, 129, 1021])
 def test_strip_equals_the_reference_at_every_length(generator, backend, time):
     x = bursts(generator, 2, 4, time)
-    arguments = settings(generator, 2, STEREO_AND_MONO)
+    arguments = strip_arguments(generator, 2, STEREO_AND_MONO, outputs=2)
     state = reference.StripState(random(generator, 2, 4, 6, 2) * 0.1, random(generator, 2, 4).abs() * -3)
     buses, last = backend.strip(x, *arguments, state)
     expected, expected_last = reference.strip(x, *arguments, state)
@@ -110,14 +72,14 @@ def test_strip_equals_the_reference_at_every_length(generator, backend, time):
 @pytest.mark.parametrize("channels", [(1,), (2,), (1, 2), (2, 1) * 3, (1,) * 33])
 def test_strip_equals_the_reference_in_every_layout(generator, backend, channels):
     x = bursts(generator, 1, sum(channels), 150)
-    arguments = settings(generator, 1, channels)
+    arguments = strip_arguments(generator, 1, channels, outputs=2)
     assert_close(backend.strip(x, *arguments)[0], reference.strip(x, *arguments)[0], OUTPUT)
 
 
 @pytest.mark.parametrize("stages", [0, 1, 7])
 def test_any_number_of_biquads_equals_scipy(generator, backend, stages):
     x = random(generator, 1, 1, 500, dtype=torch.float32)
-    six = settings(generator, 1, (1,))[0]
+    six = strip_arguments(generator, 1, (1,), outputs=2)[0]
     some = torch.cat([six, six], dim=2)[:, :, :stages]
     sections = np.concatenate([some[0, 0, :, :3], np.ones((stages, 1)), some[0, 0, :, 3:]], axis=1)
     expected = sosfilt(sections, x[0, 0].double().numpy()) if stages else x[0, 0].double().numpy()
@@ -140,7 +102,7 @@ def test_equalizer_keeps_its_precision_at_20_hz(generator, backend, sample_rate)
 
 def test_gradients_equal_those_of_float64(generator, backend):
     x = bursts(generator, 2, 4, 300)
-    arguments = (x, *settings(generator, 2, STEREO_AND_MONO))
+    arguments = (x, *strip_arguments(generator, 2, STEREO_AND_MONO, outputs=2))
     weight = random(generator, 2, 2, 300, dtype=torch.float32)
     ours = gradients(backend.strip, arguments, weight)
     truth = gradients(scan.strip, (x.double(), *arguments[1:]), weight.double())
@@ -151,7 +113,7 @@ def test_gradients_equal_those_of_float64(generator, backend):
 
 def test_gradients_that_nobody_asked_for_are_not_given(generator, backend):
     x = bursts(generator, 1, 2, 100)
-    coefficients, dynamics, mixing, channels = settings(generator, 1, (2,))
+    coefficients, dynamics, mixing, channels = strip_arguments(generator, 1, (2,), outputs=2)
     assert not backend.strip(x, coefficients, dynamics, mixing, channels)[0].requires_grad
     buses, state = backend.strip(x, coefficients, dynamics.requires_grad_(), mixing, channels)
     buses.sum().backward()
@@ -164,7 +126,7 @@ def test_gradients_that_nobody_asked_for_are_not_given(generator, backend):
 @pytest.mark.parametrize("pieces", [(1, 126, 1, 172), (128, 172)])
 def test_pieces_of_any_size_equal_one_piece(generator, backend, pieces):
     x = bursts(generator, 1, 4, sum(pieces))
-    arguments = settings(generator, 1, STEREO_AND_MONO)
+    arguments = strip_arguments(generator, 1, STEREO_AND_MONO, outputs=2)
     whole, last = backend.strip(x, *arguments)
     state, parts = None, []
     for piece in x.split(pieces, dim=-1):
@@ -183,7 +145,7 @@ def test_memory_may_lie_anywhere(generator, backend):
         "one item for all": store[:1, :3, 0, :40].expand(2, 3, 40),
         "every other sample": store[:2, :3, 1, ::2],
     }
-    arguments = settings(generator, 2, (1, 2))
+    arguments = strip_arguments(generator, 2, (1, 2), outputs=2)
     for name, x in shapes.items():
         weight = torch.linspace(-1, 1, x.shape[-1])
         here, there = (gradients(backend.strip, (part, *arguments), weight) for part in (x, x.clone()))
@@ -192,7 +154,7 @@ def test_memory_may_lie_anywhere(generator, backend):
 
 
 def test_silence_stays_silent_and_has_no_gradient(generator, backend):
-    arguments = settings(generator, 1, (2, 1))
+    arguments = strip_arguments(generator, 1, (2, 1), outputs=2)
     x = torch.zeros(1, 3, 300)
     assert not backend.strip(x, *arguments)[0].any()
     ours = gradients(backend.strip, (x, *arguments), torch.ones(1))

@@ -5,8 +5,8 @@ from scipy.signal import sosfilt
 from strips import assert_close, bursts, dynamics, gradients, random, strip_arguments
 
 from diffmst.dsp import filters
-from diffmst.dsp.kernels import cpu, cpu_chunks, cpu_workspace, reference, scan
-from diffmst.dsp.kernels.cpu_chunks import BLOCK, LONGEST_CHUNK, SHORTEST_CHUNK, Cascade, cut, transition
+from diffmst.dsp.kernels import cpu, cpu_chunks, cpu_strip, cpu_workspace, reference, scan
+from diffmst.dsp.kernels.cpu_chunks import BLOCK, GROUPS, LONGEST_CHUNK, SHORTEST_CHUNK, Cascade, cut, transition
 
 STATE = 1e-11  # of the greatest value: float64 through thousands of samples of low resonant filters
 DIGIT = 1.2e-7  # the last of float32
@@ -118,6 +118,32 @@ def test_smoother_that_forgets_late_is_joined_too(generator, monkeypatch, releas
     plain, last_plain = cpu.compress(x, settings, (2,))
     assert_close(chunked, plain, DIGIT)
     assert_close(last, last_plain, STATE)
+
+
+@pytest.mark.parametrize("radius", [1.0, 1.0002, 1.1, 2.0])
+def test_filters_that_never_forget_equal_those_in_one_piece(generator, monkeypatch, radius):
+    x = random(generator, 1, 2, LONG, dtype=torch.float32)
+    x[:, 1] = 0  # stays silent, however the filter grows
+    pole = torch.tensor([1.0, 0, 0, -2 * radius * np.cos(0.1), radius**2], dtype=torch.float64)
+    stages = torch.stack([pole, torch.tensor([1.0, 0, 0, 0, 0], dtype=torch.float64)])[:, None].expand(2, 2, 5)
+    settings = stages.flip(0)[None].contiguous()
+    chunked, _ = cpu.equalize(x, settings)
+    monkeypatch.setattr(cpu_chunks, "SHORTEST_CHUNK", 10**9)
+    plain, _ = cpu.equalize(x, settings)
+    torch.testing.assert_close(
+        chunked, plain, rtol=0, atol=1e-6 * plain.nan_to_num(0, 0, 0).abs().max().item(), equal_nan=True
+    )
+
+
+@pytest.mark.parametrize("release_s", [0.3, 30.0])
+def test_smoothers_are_joined_in_few_rounds(generator, monkeypatch, release_s):
+    x = bursts(generator, 1, 2, LONG)
+    settings = dynamics(generator, 1, (2,))
+    settings[..., 4] = np.exp(-1 / (release_s * 44_100))
+    runs, coast = [], cpu_strip.coast
+    monkeypatch.setattr(cpu_strip, "coast", lambda *arguments: runs.append(1) or coast(*arguments))
+    cpu.compress(x, settings, (2,))
+    assert len(runs) <= 8 * GROUPS  # of at most as many rounds as chunks, 16 where vectors are widest
 
 
 def test_chunked_results_do_not_depend_on_the_number_of_threads(generator):

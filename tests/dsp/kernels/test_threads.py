@@ -50,3 +50,21 @@ def test_every_item_is_worked_on_once_and_an_error_comes_out(without_torch):
     assert sorted(done) == list(range(50))
     with pytest.raises(ValueError, match="50"):
         threads.for_each(work, range(100))
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2] * 3)  # which thread takes which item is chance
+def test_an_error_comes_out_when_no_thread_is_at_work_any_more(without_torch, failing):
+    without_torch.setenv("OMP_NUM_THREADS", "3")
+    begun, finished = [threading.Event() for _ in range(3)], []
+
+    def work(item):
+        begun[item].set()
+        assert all(event.wait(10) for event in begun)
+        if item == failing:
+            raise ValueError(item)
+        threading.Event().wait(0.02 * ((failing - item) % 3))
+        finished.append(item)
+
+    with pytest.raises(ValueError, match=str(failing)):
+        threads.for_each(work, range(3))
+    assert sorted([*finished, failing]) == [0, 1, 2]
