@@ -19,9 +19,10 @@ FIRST = "first forward + backward with compiled kernels cached"
 
 _WARM_UP = """
 import json, time
-from diffmst.dsp import recurrence
+from diffmst.progress import SILENT
+from diffmst.render import compile_kernels
 began = time.perf_counter()
-recurrence.warm_up(gradients=True)
+compile_kernels(SILENT)
 warm = time.perf_counter()
 import torch
 from diffmst.console import mix
