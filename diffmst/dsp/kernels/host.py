@@ -39,8 +39,8 @@ _COMPILED = ("cpu*.py", "simd*.py", "host.py", "reference.py")  # the files that
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile as a part of the kernels that call it."""
-    return numba.njit(nogil=True, error_model="numpy")(function)
+    """Compile as a part of the kernels that call it: without wrappers for other callers, a quarter of the time."""
+    return numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
