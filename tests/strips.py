@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from diffmst.dsp import filters
+from diffmst.dsp.kernels import cpu
 
 
 def random(generator, *shape, dtype=torch.float64):
@@ -51,3 +52,16 @@ def gradients(strip, arguments, weight):
     leaves = [a.detach().requires_grad_() if isinstance(a, torch.Tensor) else a for a in arguments]
     buses, _ = strip(*leaves)
     return torch.autograd.grad((buses * weight).sum(), [a for a in leaves if isinstance(a, torch.Tensor)])
+
+
+def assert_same_for_any_number_of_threads(arguments, weight):
+    """Buses and gradients of a strip, to the bit."""
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            results.append((cpu.strip(*arguments)[0], *gradients(cpu.strip, arguments, weight)))
+    finally:
+        torch.set_num_threads(before)
+    for alone, together in zip(*results, strict=True):
+        assert torch.equal(alone, together)

@@ -154,4 +154,4 @@ def _run_effect(
     if who == OURS:
         cast = controls
     with torch.no_grad():
-        return getattr(effects(who), effect)(x, sample_rate, **cast).double().numpy()
+        return getattr(effects(who), effect)(x, sample_rate, cast).double().numpy()

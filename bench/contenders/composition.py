@@ -5,12 +5,15 @@ Faders are added to the make-up gain of the compressor before them, which saves 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from torch import Tensor
 
 from diffmst.layout import DEFAULT, Section, Settings
+
+Controls = Mapping[str, Tensor]
+"""Of an effect, by name, in physical units."""
 
 
 class Effects(Protocol):
@@ -19,22 +22,11 @@ class Effects(Protocol):
     def gain(self, x: Tensor, gain_db: Tensor) -> Tensor:
         """Louder."""
 
-    def equalizer(self, x: Tensor, sample_rate: int, *, gain_db: Tensor, freq_hz: Tensor, q: Tensor) -> Tensor:
-        """Through a low shelf, four peaks and a high shelf."""
+    def equalizer(self, x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
+        """Through a low shelf, four peaks and a high shelf: the controls of `diffmst.dsp.filters.equalizer`."""
 
-    def compressor(
-        self,
-        x: Tensor,
-        sample_rate: int,
-        *,
-        threshold_db: Tensor,
-        ratio: Tensor,
-        attack_ms: Tensor,
-        release_ms: Tensor,
-        knee_db: Tensor,
-        makeup_db: Tensor,
-    ) -> Tensor:
-        """Compressed; times are those in which 63 % of a step are taken."""
+    def compressor(self, x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
+        """Compressed: the controls of `diffmst.dsp.dynamics.compressor`."""
 
     def panned_sum(self, x: Tensor, pan: Tensor) -> Tensor:
         """The stereo sum [1, 2, time] of tracks [tracks, 1, time], each at its place in -1 .. 1."""
@@ -57,5 +49,5 @@ def strip(effects: Effects, x: Tensor, sample_rate: int, section: Section, value
     compressor = section.controls(values, "compressor")
     fader_db = section.controls(values, "fader")["gain_db"]
     x = effects.gain(x, section.controls(values, "input")["gain_db"])
-    x = effects.equalizer(x, sample_rate, **section.controls(values, "eq"))
-    return effects.compressor(x, sample_rate, **compressor | {"makeup_db": compressor["makeup_db"] + fader_db})
+    x = effects.equalizer(x, sample_rate, section.controls(values, "eq"))
+    return effects.compressor(x, sample_rate, compressor | {"makeup_db": compressor["makeup_db"] + fader_db})

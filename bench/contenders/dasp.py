@@ -11,7 +11,10 @@ import math
 from dasp_pytorch import functional
 from torch import Tensor
 
+from bench.contenders.composition import Controls
+
 _BANDS = ("low_shelf", "band0", "band1", "band2", "band3", "high_shelf")
+_BAND_CONTROLS = {"gain_db": "gain_db", "cutoff_freq": "freq_hz", "q_factor": "q"}
 _TO_RISE_TIME = math.log(9)  # its times are from 10 to 90 %, ours to 63 %
 
 
@@ -20,30 +23,18 @@ def gain(x: Tensor, gain_db: Tensor) -> Tensor:
     return functional.gain(x, 0, gain_db)
 
 
-def equalizer(x: Tensor, sample_rate: int, *, gain_db: Tensor, freq_hz: Tensor, q: Tensor) -> Tensor:
+def equalizer(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
     """Six biquads by sampling their frequency response."""
-    controls = {}
+    bands: dict[str, Tensor] = {}
     for band, name in enumerate(_BANDS):
-        controls[f"{name}_gain_db"] = gain_db[:, band]
-        controls[f"{name}_cutoff_freq"] = freq_hz[:, band]
-        controls[f"{name}_q_factor"] = q[:, band]
-    return functional.parametric_eq(x, sample_rate, **controls)
+        bands |= {f"{name}_{its}": controls[ours][:, band] for its, ours in _BAND_CONTROLS.items()}
+    return functional.parametric_eq(x, sample_rate, **bands)
 
 
-def compressor(
-    x: Tensor,
-    sample_rate: int,
-    *,
-    threshold_db: Tensor,
-    ratio: Tensor,
-    attack_ms: Tensor,
-    release_ms: Tensor,
-    knee_db: Tensor,
-    makeup_db: Tensor,
-) -> Tensor:
+def compressor(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
     """Its smoother takes no heed of the release time."""
-    times_ms = (attack_ms * _TO_RISE_TIME, release_ms * _TO_RISE_TIME)
-    return functional.compressor(x, sample_rate, threshold_db, ratio, *times_ms, knee_db, makeup_db)
+    times_ms = {name: controls[name] * _TO_RISE_TIME for name in ("attack_ms", "release_ms")}
+    return functional.compressor(x, sample_rate, **{**controls, **times_ms})
 
 
 def panned_sum(x: Tensor, pan: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from bench.contenders.composition import Controls
 from diffmst.dsp.stereo import pan_gains
 
 if find_spec("torchaudio") is None:
@@ -41,34 +42,25 @@ def gain(x: Tensor, gain_db: Tensor) -> Tensor:
     return x * torch.exp(_NEPER_PER_DB * gain_db)[:, None, None]
 
 
-def equalizer(x: Tensor, sample_rate: int, *, gain_db: Tensor, freq_hz: Tensor, q: Tensor) -> Tensor:
+def equalizer(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
     """Six biquads as a finite response."""
-    position = 2 * freq_hz / sample_rate
-    controls = (torch.logit(position), -torch.log(q), _NEPER_PER_DB / 2 * gain_db)
-    return _equalizer(x.device, x.dtype)(x, *(control[:, None] for control in controls))
+    position = 2 * controls["freq_hz"] / sample_rate
+    raw = (torch.logit(position), -torch.log(controls["q"]), _NEPER_PER_DB / 2 * controls["gain_db"])
+    return _equalizer(x.device, x.dtype)(x, *(control[:, None] for control in raw))
 
 
-def compressor(
-    x: Tensor,
-    sample_rate: int,
-    *,
-    threshold_db: Tensor,
-    ratio: Tensor,
-    attack_ms: Tensor,
-    release_ms: Tensor,
-    knee_db: Tensor,
-    makeup_db: Tensor,
-) -> Tensor:
+def compressor(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
     """It gives amplitudes the gain of energies, twice the dB: a ratio of 2 / (1 + 1 / ratio) makes up for it."""
-    coefficients = -torch.expm1(-1000 / (torch.stack([attack_ms, release_ms], -1) * sample_rate))
+    times_ms = torch.stack([controls["attack_ms"], controls["release_ms"]], -1)
+    coefficients = -torch.expm1(-1000 / (times_ms * sample_rate))
     y = _compressor()(
         x,
-        log_threshold=(_ENERGY_PER_DB * threshold_db + _THRESHOLD_SHIFT)[:, None],
-        log_ratio=torch.log(2 / (1 + 1 / ratio) - 1)[:, None],
-        log_knee=torch.log(_ENERGY_PER_DB * knee_db)[:, None],
+        log_threshold=(_ENERGY_PER_DB * controls["threshold_db"] + _THRESHOLD_SHIFT)[:, None],
+        log_ratio=torch.log(2 / (1 + 1 / controls["ratio"]) - 1)[:, None],
+        log_knee=torch.log(_ENERGY_PER_DB * controls["knee_db"])[:, None],
         z_alpha_post=torch.logit(coefficients),
     )
-    return gain(y, makeup_db)
+    return gain(y, controls["makeup_db"])
 
 
 def panned_sum(x: Tensor, pan: Tensor) -> Tensor:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from bench.contenders.composition import Controls
 from diffmst import console
-from diffmst.dsp.dynamics import compressor
-from diffmst.dsp.filters import equalizer
+from diffmst.dsp import dynamics, filters
 from diffmst.layout import Settings
 
-__all__ = ["compressor", "equalizer", "mix"]
+
+def equalizer(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
+    """See `Effects.equalizer`."""
+    return filters.equalizer(x, sample_rate, **controls)
+
+
+def compressor(x: Tensor, sample_rate: int, controls: Controls) -> Tensor:
+    """See `Effects.compressor`."""
+    return dynamics.compressor(x, sample_rate, **controls)
 
 
 def mix(x: Tensor, sample_rate: int, settings: Settings) -> Tensor:

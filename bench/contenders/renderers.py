@@ -39,17 +39,13 @@ class OursRender:
             render(mix, Song.of_stems(stems, mix.sample_rate), outputs, self._out.name)
 
 
-class WholeRender:
+class WholeRender(OursRender):
     """All that `diffmst render` does: checksums of the files, reverb, loudness target and limiter besides.
 
     Args:
         document: with reverb and loudness target.
         out: the WAV file.
     """
-
-    def __init__(self, document: Path, out: Path) -> None:
-        self._document, self._out = document, out
-        compile_kernels(SILENT, gradients=False)
 
     def run(self) -> None:
         """Renders it."""

@@ -19,11 +19,11 @@ import numpy as np
 
 from diffmst.dsp.kernels.cpu_filters import SMALLEST_STATE
 from diffmst.dsp.kernels.host import BLOCK, LANES
+from diffmst.dsp.kernels.reference import SMALLEST_DENOMINATOR
 
 GROUPS = 4  # of lanes that chunks are to fill: two for each of two threads, for balance
 SHORTEST_CHUNK = 8192  # samples, below which finding the states costs more than it gains
 LONGEST_CHUNK = 127 * BLOCK  # so that what the phases leave to each other stays in the cache
-SMALLEST_DENOMINATOR = 1e-12  # of a biquad at 0 Hz; a pole there would otherwise divide by zero
 FORGOTTEN = 1e-20  # what is left of a state after a time that counts as its end
 
 

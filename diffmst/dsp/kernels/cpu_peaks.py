@@ -29,8 +29,7 @@ from diffmst.dsp.kernels.simd import absolute, fma, load, maximum, pointers, shi
 from diffmst.dsp.kernels.simd_audio import highest
 
 GROUP = 32  # samples that are interpolated, or not, together: a multiple of twice any WIDTH
-LONGEST_HALF = GROUP  # samples that an interpolator may read on either side of a gap
-MARGIN = 2 * GROUP  # samples around those of interest that are looked at
+MARGIN = 2 * GROUP  # samples around those of interest that are looked at; an interpolator may read half of it
 
 
 class Interpolator(NamedTuple):

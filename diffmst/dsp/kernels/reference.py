@@ -13,6 +13,7 @@ import numpy as np
 from diffmst.arrays import Kind, as_numpy
 
 LEVEL_FLOOR = 1e-7  # -140 dBFS: levels below it read as this, so that silence has a finite level
+SMALLEST_DENOMINATOR = 1e-12  # of a biquad at 0 Hz, where it divides; a pole there would otherwise divide by zero
 
 
 class StripState(NamedTuple, Generic[Kind]):

@@ -26,8 +26,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from diffmst.dsp.kernels.reference import SMALLEST_DENOMINATOR
+
 BLOCK = 128  # N, a power of two: the products cost N per sample, the scan 1 / N
-SMALLEST_DENOMINATOR = 1e-12  # of a biquad at 0 Hz; a pole there would otherwise divide by zero
 
 
 class _Cascade(NamedTuple):

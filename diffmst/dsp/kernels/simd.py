@@ -176,19 +176,19 @@ def swap_pairs(typing_context, vec):
     return vec(vec), generate
 
 
+def reduced(builder, value, combine):
+    """One number of all lanes: halves combined, and their halves, and so on."""
+    lanes = value.type.count
+    while lanes > 1:
+        lanes //= 2
+        value = combine(*(shuffle(builder, value, value, range(at, at + lanes)) for at in (0, lanes)))
+    return builder.extract_element(value, ir.Constant(_INT32, 0))
+
+
 @intrinsic
 def total(typing_context, vec):
     """Sum of all lanes, halves first."""
-
-    def generate(context, builder, sig, args):
-        value, lanes = args[0], vec.lanes
-        while lanes > 1:
-            lanes //= 2
-            low, high = (shuffle(builder, value, value, range(at, at + lanes)) for at in (0, lanes))
-            value = builder.fadd(low, high)
-        return builder.extract_element(value, ir.Constant(_INT32, 0))
-
-    return vec.element(vec), generate
+    return vec.element(vec), lambda context, builder, sig, args: reduced(builder, args[0], builder.fadd)
 
 
 # --- arithmetic -----------------------------------------------------------------------------------------------------

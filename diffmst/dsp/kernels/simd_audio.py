@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from diffmst.dsp.kernels.simd import Vec, llvm_type, shuffle
+from diffmst.dsp.kernels.simd import Vec, llvm_type, reduced, shuffle
 
 _INT32 = ir.IntType(32)
 
@@ -43,12 +43,10 @@ def highest(typing_context, vec):
     """The largest of all lanes, which are numbers."""
 
     def generate(context, builder, sig, args):
-        value, lanes = args[0], vec.lanes
-        while lanes > 1:
-            lanes //= 2
-            low, high = (shuffle(builder, value, value, range(at, at + lanes)) for at in (0, lanes))
-            value = builder.select(builder.fcmp_ordered(">", low, high), low, high)
-        return builder.extract_element(value, ir.Constant(_INT32, 0))
+        def higher(low, high):
+            return builder.select(builder.fcmp_ordered(">", low, high), low, high)
+
+        return reduced(builder, args[0], higher)
 
     return vec.element(vec), generate
 

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 from scipy.signal import sosfilt
-from strips import assert_close, bursts, coefficients, dynamics, gradients, random, strip_arguments
+from strips import (
+    assert_close,
+    assert_same_for_any_number_of_threads,
+    bursts,
+    coefficients,
+    dynamics,
+    gradients,
+    random,
+    strip_arguments,
+)
 
 from diffmst.dsp import filters
 from diffmst.dsp.kernels import cpu, reference, scan
@@ -214,15 +223,7 @@ def test_results_do_not_depend_on_the_number_of_threads(generator):
     x = bursts(generator, 2, 20, 1021)
     arguments = (x, *strip_arguments(generator, 2, (2, 1) * 6 + (1, 1)))
     weight = random(generator, 2, 4, 1021, dtype=torch.float32)
-    before, results = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            results.append((cpu.strip(*arguments)[0], *gradients(cpu.strip, arguments, weight)))
-    finally:
-        torch.set_num_threads(before)
-    for alone, together in zip(*results, strict=True):
-        assert torch.equal(alone, together)
+    assert_same_for_any_number_of_threads(arguments, weight)
 
 
 def test_memory_may_lie_anywhere(generator):

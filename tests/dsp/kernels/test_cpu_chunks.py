@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 from scipy.signal import sosfilt
-from strips import assert_close, bursts, dynamics, gradients, random, strip_arguments
+from strips import (
+    assert_close,
+    assert_same_for_any_number_of_threads,
+    bursts,
+    dynamics,
+    gradients,
+    random,
+    strip_arguments,
+)
 
 from diffmst.dsp import filters
 from diffmst.dsp.kernels import cpu, cpu_chunks, cpu_strip, cpu_workspace, reference, scan
@@ -150,15 +158,7 @@ def test_chunked_results_do_not_depend_on_the_number_of_threads(generator):
     x = bursts(generator, 1, 2, LONG)
     arguments = (x, *strip_arguments(generator, 1, (2,)))
     weight = random(generator, 1, 4, LONG, dtype=torch.float32)
-    before, results = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            results.append((cpu.strip(*arguments)[0], *gradients(cpu.strip, arguments, weight)))
-    finally:
-        torch.set_num_threads(before)
-    for alone, together in zip(*results, strict=True):
-        assert torch.equal(alone, together)
+    assert_same_for_any_number_of_threads(arguments, weight)
 
 
 def test_working_memory_is_used_again(generator):
