@@ -15,11 +15,11 @@ from diffmst.data.survey import BARK_EDGES_HZ, Survey, survey_files
 from diffmst.data.windows import choose_reference_windows, choose_windows
 from diffmst.dsp.loudness import pooled_loudness
 from diffmst.errors import UserError
+from diffmst.excerpts import Excerpts
 from diffmst.layout import Layout, Settings
 from diffmst.mix import STEMS_SUFFIX, is_mix
 from diffmst.prior import LOW_HZ, Prior, Stem, sane_prior
 from diffmst.progress import Progress
-from diffmst.refine import Excerpts
 from diffmst.roles import role_of, sides_of
 
 WINDOW_S = 6.0

@@ -4,12 +4,11 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from diffmst.console import Channels, mix
+from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT, Layout, Settings
 from diffmst.prior import BOUND, Prior
 
@@ -26,27 +25,6 @@ LEARNING_RATE = 0.12
 _FINAL_LEARNING_RATE = 0.1  # of the first
 _PATIENCE_STEPS = 12
 _LEAST_GAIN = 0.002  # of the objective over the patience; less is converged
-
-
-class Excerpts(NamedTuple):
-    """The parts of a song that refinement listens to.
-
-    Attributes:
-        audio: all channels of all tracks in every window, [windows, rows, lead + time].
-        channels: rows of each track.
-        lead_frames: what is played before each window so that filters, compressors and reverb have settled.
-        sample_rate: Hz.
-    """
-
-    audio: Tensor
-    channels: Channels
-    lead_frames: int
-    sample_rate: int
-
-    def mixed(self, settings: Settings, layout: Layout) -> Tensor:
-        """The windows mixed with physical settings, [windows, 2, time]."""
-        song = mix(self.audio, self.sample_rate, settings, self.channels, layout=layout)
-        return song[..., self.lead_frames :]
 
 
 @dataclass(frozen=True)

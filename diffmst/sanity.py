@@ -8,9 +8,9 @@ from torch import Tensor
 
 from diffmst.dsp.hop_energies import k_weight
 from diffmst.dsp.loudness import energy_to_lufs, pooled_loudness
+from diffmst.excerpts import Excerpts
 from diffmst.layout import Layout, Settings
 from diffmst.prior import LOW_TRACK, Stem, level_control
-from diffmst.refine import Excerpts
 from diffmst.strips import row_tracks, track_strips
 
 BURIED_LU = -24.5

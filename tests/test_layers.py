@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "diffmst"
 # From the ground up; modules in one row may not import each other except within one package.
 LAYERS = [
-    ["arrays", "errors"],
+    ["arrays", "errors", "roles"],
     ["dsp.kernels"],
     ["dsp"],
     ["params"],
@@ -16,14 +16,17 @@ LAYERS = [
     ["layout"],
     ["strips", "features"],
     ["console", "stream"],
-    ["mix", "style"],
+    ["mix", "style", "excerpts", "band_console"],
     ["losses"],
     ["distance"],
     ["outputs"],
     ["audio"],
     ["data"],
-    ["roles", "tidy"],
+    ["tidy"],
     ["prior", "stereo_field", "progress"],
+    ["models"],
+    ["random_mix"],
+    ["training"],
     ["refine", "mastering", "profile"],
     ["sanity", "listening", "render"],
     ["advice", "report"],

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from diffmst.distance import ReferenceDistance, is_warm, warm_up
+from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT
 from diffmst.prior import BOUND, Stem, sane_prior
-from diffmst.refine import Excerpts, refine
+from diffmst.refine import refine
 
 RATE = 22_050
 CHANNELS = (1, 2)

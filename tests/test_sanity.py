@@ -3,9 +3,9 @@ import pytest
 import torch
 from songs import RATE, noise, tone
 
+from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT
 from diffmst.prior import Stem
-from diffmst.refine import Excerpts
 from diffmst.sanity import BURIED_LU, keep_audible, measure_sanity
 
 BASS, LEAD, WIDE = 0, 1, 2

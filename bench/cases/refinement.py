@@ -17,10 +17,11 @@ from bench.signals import Size, tracks
 from bench.workers import Worker
 from diffmst.distance import ReferenceDistance
 from diffmst.dsp.loudness import pooled_loudness
+from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT, Settings
 from diffmst.listening import LEAD_S, SONG_WINDOWS, WINDOW_S
 from diffmst.prior import Stem, sane_prior
-from diffmst.refine import Excerpts, refine
+from diffmst.refine import refine
 
 CASE = "refinement"
 STEPS, SHARE = "refinement", "refinement, time of a step"

@@ -1,0 +1,1 @@
+"""Training: examples of songs, references and known mixes, and the system that learns from them."""
