@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -143,11 +143,11 @@ class Mix(_Part):
         Raises:
             UserError: not JSON, not a mix document, of a newer version, or with a key or value that does not fit.
         """
-        data = _parse(text, source)
+        data = _migrate(_parse(text, source), source)
         try:
-            return cls.model_validate(_migrate(data, source))
+            return cls.model_validate(data)
         except ValidationError as error:
-            raise UserError(f"{source}: {_first_line(error)}") from None
+            raise UserError(f"{source}: {_first_line(error, data)}") from None
 
     @classmethod
     def read(cls, path: Path) -> "Mix":
@@ -254,12 +254,32 @@ def _migrate(data: Mapping[str, Any], source: str) -> dict[str, Any]:
     return migrated
 
 
-def _first_line(error: ValidationError) -> str:
-    """The first problem of a validation: where it is, and what is wrong."""
+def _first_line(error: ValidationError, data: Mapping[str, Any]) -> str:
+    """The first problem of a validation: where it is, what is wrong, and what stands there."""
     problems = error.errors(include_url=False)
-    where = ".".join(str(part) for part in problems[0]["loc"])
-    message = problems[0]["msg"].removeprefix("Value error, ")
-    if problems[0]["type"] == "extra_forbidden":
-        message = "there is no such key"
+    first = problems[0]
+    where = _place(first["loc"], data)
+    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input "))
+    got = f", got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+    if not where or first["type"] == "extra_forbidden":
+        got = ""
     others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{f'{where}: ' if where else ''}{message}{others}"
+    return f"{f'{where}: ' if where else ''}{said}{got}{others}"
+
+
+_SAID = {
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+    "too_short": "must have at least one entry",
+    "model_type": "should be an object",
+}
+
+
+def _place(keys: Sequence[int | str], data: Mapping[str, Any]) -> str:
+    """Where a value stands: `track 'Kick': settings.fader.gain_db` rather than tracks.0."""
+    if len(keys) > 1 and keys[0] == "tracks" and isinstance(keys[1], int):
+        track = data["tracks"][keys[1]]
+        name = track.get("name") if isinstance(track, dict) else None
+        whose = f"track {name!r}" if isinstance(name, str) else f"track number {keys[1] + 1}"
+        return ": ".join([whose, *([".".join(map(str, keys[2:]))] if keys[2:] else [])])
+    return ".".join(map(str, keys))

@@ -209,3 +209,19 @@ def test_a_disk_that_takes_no_more_is_one_line_and_leaves_nothing(tmp_path, caps
     refusal = f"error: {tmp_path / refused}: cannot be written: the file would be larger than this disk allows"
     assert captured.err.splitlines()[-1].startswith(refusal)
     assert contents(tmp_path) == before
+
+
+def test_an_interruption_while_the_command_line_is_loaded_leaves_no_traceback():
+    """Whatever the moment: the first module that is loaded raises."""
+    script = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "diffmst.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from diffmst.__main__ import run
+run()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
