@@ -107,8 +107,8 @@ def mix(
     Leaves in the output folder: mix.wav, mix.json (every setting, to read and change; `diffmst render` renders it
     again) and report.html (what was done, in pictures).
     """
-    from diffmst.listening import Listening
     from diffmst.match import Options, match
+    from diffmst.passages import Listening
 
     options = Options(
         loudness=_loudness(loudness),

@@ -16,18 +16,20 @@ from diffmst.audio import read
 from diffmst.dsp.loudness import LoudnessMeter, normalize_loudness
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Layout, Settings
-from diffmst.listening import Heard, Listening, Task, listen, prepare
+from diffmst.listening import Heard, listen
 from diffmst.losses import AudioFeatureLoss, StyleLoss
 from diffmst.mastering import Spool, write_master
 from diffmst.match import solve
 from diffmst.mix import RenderSettings
 from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.passages import Listening
 from diffmst.prior import sane_prior
 from diffmst.progress import SILENT, Progress
 from diffmst.render import compile_kernels
 from diffmst.roles import UNKNOWN
 from diffmst.sanity import measure_sanity
 from diffmst.stream import ConsoleStream
+from diffmst.task import Task, prepare
 
 System = Callable[[Task], Settings]
 """Finds physical settings for a task."""

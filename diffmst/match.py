@@ -11,10 +11,11 @@ from diffmst.audio import AudioReader
 from diffmst.data.survey import Survey
 from diffmst.distance import ReferenceDistance
 from diffmst.layout import LAYOUTS, LayoutName
-from diffmst.listening import Heard, Listening, Task, at_loudness, listen, prepare
+from diffmst.listening import Heard, listen
 from diffmst.mastering import Audio, Output
 from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
 from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.passages import Listening
 from diffmst.profile import Profile
 from diffmst.progress import SILENT, Progress
 from diffmst.refine import STEPS, Refined, refine
@@ -22,6 +23,7 @@ from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
 from diffmst.report import build_report
 from diffmst.sanity import keep_audible
 from diffmst.stream import ConsoleStream
+from diffmst.task import Task, at_loudness, prepare
 from diffmst.tidy import tidy
 
 Loudness = Literal["reference", "keep"] | float

@@ -15,6 +15,9 @@ from diffmst.roles import UNKNOWN, Role
 NOMINAL_LUFS = -24.0
 """Loudness that the input gain brings every track to, so that a compressor threshold means the same for all."""
 
+MASTER_LUFS = -20.0
+"""Loudness at which the balanced tracks meet the master bus, so that its compressor threshold has a meaning."""
+
 QUIETEST_LU = -24.0
 """Balance alone takes no track further below the mix than this."""
 

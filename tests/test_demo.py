@@ -10,9 +10,9 @@ from diffmst.data.demo_song import make_song
 from diffmst.demo import engineer_settings, run_demo
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT
-from diffmst.listening import Listening
 from diffmst.match import Options
 from diffmst.mix import Mix
+from diffmst.passages import Listening
 from diffmst.render import render_document
 
 SHORT = {"seconds": 8.0, "sample_rate": 22_050}

@@ -8,8 +8,10 @@ from diffmst import evaluate as evaluation
 from diffmst.cli import main
 from diffmst.errors import UserError
 from diffmst.evaluate import Pair, Row, all_pairs, evaluate, evaluate_to_csv, read_pairs, to_csv
-from diffmst.listening import Listening, listen, prepare
+from diffmst.listening import listen
+from diffmst.passages import Listening
 from diffmst.progress import SILENT
+from diffmst.task import prepare
 
 SANITY = ("low_off_centre_db", "quietest_lu", "largest_eq_db", "largest_fader_db", "mono_loss_lu")
 

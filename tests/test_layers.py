@@ -29,6 +29,8 @@ LAYERS = [
     ["training"],
     ["refine", "mastering", "profile"],
     ["sanity", "listening", "render"],
+    ["passages"],
+    ["task"],
     ["advice", "report"],
     ["match"],
     ["demo", "evaluate"],

@@ -3,9 +3,10 @@ import pytest
 from songs import tone, write, write_reference
 
 from diffmst.layout import DEFAULT
-from diffmst.listening import listen, prepare
+from diffmst.listening import listen
 from diffmst.prior import NOMINAL_LUFS
 from diffmst.progress import SILENT
+from diffmst.task import prepare
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import soundfile
 from scipy.signal import resample_poly
 from songs import RATE, noise, tone, write, write_reference, write_song
 
-from diffmst.listening import Listening
 from diffmst.match import Options, match
 from diffmst.mix import Mix
+from diffmst.passages import Listening
 from diffmst.render import render_document
 
 METER_LU = 0.15  # between meters of files this short

@@ -19,19 +19,19 @@ from diffmst.distance import ReferenceDistance
 from diffmst.dsp.loudness import pooled_loudness
 from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT, Settings
-from diffmst.listening import LEAD_S, SONG_WINDOWS, WINDOW_S
+from diffmst.passages import LEAD_S
 from diffmst.prior import Stem, sane_prior
 from diffmst.refine import refine
+from diffmst.task import REFERENCE_WINDOWS, SONG_WINDOWS
 
 CASE = "refinement"
 STEPS, SHARE = "refinement", "refinement, time of a step"
 _RATE = 48_000
 _CHANNELS = (2,) * 4 + (1,) * 6  # 14 rows, as many as a band on stage
-_REFERENCE_WINDOWS = 8
 _AT: At = {
     "threads": CORES,
-    "windows": SONG_WINDOWS,
-    "seconds": WINDOW_S + LEAD_S,
+    "windows": SONG_WINDOWS.count,
+    "seconds": SONG_WINDOWS.seconds + LEAD_S,
     "rows": sum(_CHANNELS),
     "sample_rate": _RATE,
 }
@@ -53,10 +53,11 @@ class Task:
     """Excerpts, a reference and a prior, as listening to files would give them."""
 
     def __init__(self) -> None:
-        size = Size(sum(_CHANNELS), WINDOW_S + LEAD_S, _RATE)
-        audio = torch.cat([tracks(size, seed) for seed in range(SONG_WINDOWS)])
+        size = Size(sum(_CHANNELS), SONG_WINDOWS.seconds + LEAD_S, _RATE)
+        audio = torch.cat([tracks(size, seed) for seed in range(SONG_WINDOWS.count)])
         self.excerpts = Excerpts(audio, _CHANNELS, round(LEAD_S * _RATE), _RATE)
-        reference = torch.cat([tracks(Size(2, WINDOW_S, _RATE), 100 + seed) for seed in range(_REFERENCE_WINDOWS)])
+        window = Size(2, REFERENCE_WINDOWS.seconds, _RATE)
+        reference = torch.cat([tracks(window, 100 + seed) for seed in range(REFERENCE_WINDOWS.count)])
         self.distance = ReferenceDistance(reference, _RATE)
         self.prior = sane_prior(DEFAULT, [Stem(-24.0, channels, 0.2) for channels in _CHANNELS])
         refine(self.excerpts, self.distance, self.prior, steps=2)
