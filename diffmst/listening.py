@@ -1,18 +1,15 @@
 """Listening before mixing: the stems and the reference, and what there is to know of them."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from diffmst.audio import StemFile, find_stems, same_file
 from diffmst.data.song import Song
-from diffmst.data.survey import BARK_EDGES_HZ, Survey, survey_files
+from diffmst.data.survey import Survey, survey_files
 from diffmst.errors import UserError
 from diffmst.mix import STEMS_SUFFIX, is_mix
-from diffmst.prior import LOW_HZ, Stem
+from diffmst.prior import Stem
 from diffmst.progress import Progress
 from diffmst.roles import role_of, sides_of
 
@@ -34,7 +31,7 @@ class Heard:
     @property
     def reference_loudness_lufs(self) -> float:
         """Loudness of the reference as it is heard: one channel plays on both sides."""
-        return self.reference.loudness_lufs + (10 * math.log10(2) if self.reference.info.channels == 1 else 0.0)
+        return self.reference.loudness_with_channels_lufs(2)
 
     @property
     def paths(self) -> list[Path]:
@@ -47,9 +44,9 @@ class Heard:
         sides = sides_of([track.name for track in self.song.tracks])
         return [
             Stem(
-                _loudness_as_mixed_lufs(survey, track.channels),
+                survey.loudness_with_channels_lufs(track.channels),
                 track.channels,
-                _low_share(survey),
+                survey.low_share,
                 role_of(track.name),
                 side,
             )
@@ -125,15 +122,3 @@ def _check_name(path: Path) -> None:
         str(path.resolve()).encode()
     except UnicodeEncodeError:
         raise UserError(f"{path}: its name is not valid UTF-8; rename it") from None
-
-
-def _loudness_as_mixed_lufs(survey: Survey, channels: int) -> float:
-    """Loudness of the channels that are mixed: one of two equal ones has half of their energy."""
-    return survey.loudness_lufs - 10 * math.log10(survey.info.channels / channels)
-
-
-def _low_share(survey: Survey) -> float:
-    """Share of a file's power below `LOW_HZ`."""
-    power = survey.bands.sum((0, 2), dtype=np.float64)
-    low = np.array(BARK_EDGES_HZ[1:]) <= LOW_HZ
-    return float(power[low].sum() / max(power.sum(), 1e-12))

@@ -34,9 +34,7 @@ PAIR_PAN = 0.6
 """Where the sides of a pair of mono files stand."""
 
 LOW_TRACK = 0.5
-"""A track with more than this share of its power below `LOW_HZ` carries the low end and stays in the middle."""
-
-LOW_HZ = 200.0
+"""A track with more than this share of its power below 200 Hz carries the low end and stays in the middle."""
 
 
 class Prior(NamedTuple):
@@ -100,7 +98,7 @@ class Stem(NamedTuple):
     Attributes:
         loudness_lufs: integrated; -inf for a silent track, which is left alone.
         channels: 1 or 2.
-        low_share: share of its power below `LOW_HZ`.
+        low_share: share of its power below 200 Hz, as in its survey.
         role: `UNKNOWN` where nothing tells it.
         side: -1 or 1 for one side of a pair of files, else 0.
     """

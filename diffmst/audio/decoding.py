@@ -41,6 +41,7 @@ class Decoder(Protocol):
         exact: `frames` is to the sample, unless the file is truncated.
         codec: container and sample format, for people.
         compressed: samples have to be decoded, which takes much longer than to copy them.
+        jumps: seeking is quick; else all that lies before is decoded to get there.
         truncated: the file holds less than it promises, as far as is known by now.
     """
 
@@ -50,6 +51,7 @@ class Decoder(Protocol):
     exact: bool
     codec: str
     compressed: bool
+    jumps: bool
     truncated: bool
 
     def read(self, frames: int) -> np.ndarray:
@@ -110,6 +112,17 @@ def _check_is_file(path: Path) -> None:
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
 
 
+class _Stream(soundfile.SoundFile):
+    """A file that soundfile leaves alone between reads.
+
+    What it takes for seekable it seeks after every read, to where it is already. That starts the MP3 decoder anew,
+    without the past that its frames are predicted from: the first 1000 samples or so of every read were wrong.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 class SoundFileDecoder:
     """A file through libsndfile.
 
@@ -121,7 +134,7 @@ class SoundFileDecoder:
         self._path = path
         # By descriptor: any name works, and libsndfile goes by the content alone (a text called .mp3 is no MP3).
         handle = os.open(path, os.O_RDONLY) if os.name == "posix" else str(path)
-        self._file = soundfile.SoundFile(handle)
+        self._file = _Stream(handle)
         self._position = 0
         self._dtype = _INTEGERS.get(self._file.subtype, "float32")
         self._rescue: Decoder | None = None
@@ -131,6 +144,7 @@ class SoundFileDecoder:
         self.exact = True
         self.codec = f"{self._file.format} {self._file.subtype}"
         self.compressed = self._file.format == "FLAC" or self._file.subtype not in _AS_THEY_ARE
+        self.jumps = self._file.subtype not in _INEXACT_SEEK
         self.truncated = _promises_more(self._file.extra_info) or (
             self._file.format == "OGG" and not _has_end_of_stream(path)
         )
@@ -152,8 +166,11 @@ class SoundFileDecoder:
         """Make `frame` the next to be read, to the sample."""
         if self._rescue:
             self._rescue.seek(frame)
-        elif self._file.subtype not in _INEXACT_SEEK:
-            self._position = self._file.seek(min(frame, self.frames))
+        elif self.jumps:
+            try:
+                self._position = self._file.seek(min(frame, self.frames))
+            except soundfile.LibsndfileError:  # FLAC: the stream breaks off before
+                self._open_rescue(frame)
         else:
             if frame < self._position:
                 self._position = self._file.seek(0)
@@ -167,13 +184,17 @@ class SoundFileDecoder:
 
     def _read_damaged(self, frames: int) -> np.ndarray:
         """What FFmpeg reads on: of the read in which a stream breaks off, libsndfile gives nothing at all."""
+        self._open_rescue(self._position)
+        return self._rescue.read(frames) if self._rescue else np.empty((0, self.channels), np.float32)
+
+    def _open_rescue(self, frame: int) -> None:
         self.truncated = True
+        self._position = frame
         try:
             self._rescue = _ffmpeg(self._path)
         except UserError:
-            return np.empty((0, self.channels), np.float32)
-        self._rescue.seek(self._position)
-        return self._rescue.read(frames)
+            return
+        self._rescue.seek(frame)
 
 
 def discard(decoder: Decoder, frames: int) -> None:

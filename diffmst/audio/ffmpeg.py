@@ -27,6 +27,7 @@ class AvDecoder:
 
     exact = False
     compressed = True
+    jumps = False
 
     def __init__(self, path: Path) -> None:
         self._path = path

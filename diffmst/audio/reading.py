@@ -115,6 +115,11 @@ class AudioReader:
         return self._decoder.compressed or self._resampler is not None
 
     @property
+    def jumps(self) -> bool:
+        """Seeking is quick; else all that lies before is decoded to get there."""
+        return self._decoder.jumps
+
+    @property
     def truncated(self) -> bool:
         """The file is known by now to hold less than it promises."""
         return self._decoder.truncated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ BARK_EDGES_HZ = (
     *(6400, 7700, 9500, 12_000, np.inf),
 )
 BANDS = len(BARK_EDGES_HZ) - 1
+LOW_HZ = 200.0
 # The largest positive value of 16 bits.
 FULL_SCALE = 1 - 2.0**-15
 _GATING_HOPS = 4
@@ -79,6 +81,25 @@ class Survey:
     def duration_s(self) -> float:
         """True length in seconds."""
         return self.info.duration_s
+
+    @property
+    def low_share(self) -> float:
+        """Share of the power that lies below `LOW_HZ`."""
+        power = self.bands.sum((0, 2), dtype=np.float64)
+        low = np.array(BARK_EDGES_HZ[1:]) <= LOW_HZ
+        return float(power[low].sum() / max(power.sum(), 1e-12))
+
+    def loudness_with_channels_lufs(self, channels: int) -> float:
+        """Loudness when heard from another number of channels; see `with_channels_lufs`."""
+        return with_channels_lufs(self.loudness_lufs, self.info.channels, channels)
+
+
+def with_channels_lufs(loudness_lufs: float, channels: int, heard_channels: int) -> float:
+    """Loudness of a signal when heard from another number of channels than it was measured from.
+
+    One of two equal channels has half of their energy; one channel that plays on both sides has twice its own.
+    """
+    return loudness_lufs + 10 * math.log10(heard_channels / channels)
 
 
 def survey_files(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[Survey, ...]:

@@ -13,10 +13,10 @@ from diffmst.errors import UserError
 
 _STEP_HOPS = 5
 # A hop counts as active within 20 LU of the loudness of its track: sustained notes and tails that are heard, no noise.
-_ACTIVE_LU = -20.0
+ACTIVE_LU = -20.0
 # In a reference what lies 10 LU under its loudness is intro, outro or pause (the relative gate of BS.1770).
-_GATE_LU = -10.0
-_LEVELS_LU = np.arange(_GATE_LU, 8.1, 1.0)
+GATE_LU = -10.0
+_LEVELS_LU = np.arange(GATE_LU, 8.1, 1.0)
 # What a window gains by standing apart from the others, against what is in it: in stems covered for a song, in
 # distance (0 to 1) for a reference.
 _SPREAD_IN_SONG, _SPREAD_IN_REFERENCE = 0.5, 0.02
@@ -48,7 +48,7 @@ def choose_windows(surveys: Sequence[Survey], seconds: float, count: int, start_
     active = _active_hops(surveys)
 
     def gain_over(starts: np.ndarray, length: int) -> Gain:
-        sounding = _window_sums(active, starts, length)  # [stems, candidates], hops
+        sounding = window_sums(active, starts, length)  # [stems, candidates], hops
         enough = np.minimum(active.sum(1), length / 2)[:, None]
         together = sounding.mean(0) / length
 
@@ -75,16 +75,16 @@ def choose_reference_windows(survey: Survey, seconds: float, count: int, start_s
     Raises:
         UserError: `start_s` is past the end.
     """
-    level_lu = _level_lu(survey)
-    gated = level_lu >= _GATE_LU
+    level_lu = level_lu_of(survey)
+    gated = level_lu >= GATE_LU
     exceeded = (level_lu >= _LEVELS_LU[:, None]).astype(float)  # [levels, hops]
     bands = survey.bands.reshape(-1, survey.bands.shape[-1]).astype(float)
 
     def gain_over(starts: np.ndarray, length: int) -> Gain:
         if survey.silent:
             return lambda chosen: np.zeros(len(starts))
-        levels = _window_sums(exceeded, starts, length) / length
-        powers = _window_sums(bands, starts, length) / length
+        levels = window_sums(exceeded, starts, length) / length
+        powers = window_sums(bands, starts, length) / length
         levels_of_song = exceeded[:, gated].mean(1, keepdims=True)
         powers_of_song = bands[:, gated].mean(1, keepdims=True)
         floor = 1e-6 * powers_of_song.max()
@@ -145,17 +145,17 @@ def _active_hops(surveys: Sequence[Survey]) -> np.ndarray:
     """1 where a stem sounds, 0 elsewhere, [stems, hops]."""
     active = np.zeros((len(surveys), max(survey.energy.shape[1] for survey in surveys)))
     for row, survey in zip(active, surveys, strict=True):
-        row[: survey.energy.shape[1]] = _level_lu(survey) >= _ACTIVE_LU
+        row[: survey.energy.shape[1]] = level_lu_of(survey) >= ACTIVE_LU
     return active
 
 
-def _level_lu(survey: Survey) -> np.ndarray:
+def level_lu_of(survey: Survey) -> np.ndarray:
     """Level of each hop, in LU over the loudness of the file; -inf throughout for a silent one."""
     level_lufs: np.ndarray = energy_to_lufs(survey.energy.sum(0))
     return np.full_like(level_lufs, -np.inf) if survey.silent else level_lufs - survey.loudness_lufs
 
 
-def _window_sums(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+def window_sums(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     """Sums over windows of hops, [rows, windows]."""
     total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
     last = values.shape[1]

@@ -138,6 +138,17 @@ def test_resampling_in_blocks_equals_resampling_at_once(tmp_path, rate, new_rate
     np.testing.assert_array_equal(y, expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "subtype", "rate"), [("a.mp3", None, RATE), ("a.ogg", "VORBIS", RATE), ("a.opus", "OPUS", 48_000)]
+)
+def test_reading_in_blocks_equals_reading_at_once(tmp_path, name, subtype, rate):
+    path = save(tmp_path / name, tone(3 * rate, rate), rate, subtype, "OGG" if subtype else None)
+    whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    with AudioReader(path) as reader:
+        parts = np.concatenate([reader.read(frames) for frames in (30_000, 1, 50_000, 200_000)], axis=1)
+    np.testing.assert_allclose(parts, whole.T, atol=1e-6)  # the order of sums in the decoder
+
+
 def test_resampling_keeps_time(tmp_path):
     x = tone(48_000, 48_000)
     y = read(save(tmp_path / "a.wav", x, 48_000, "FLOAT"), sample_rate=44_100)
