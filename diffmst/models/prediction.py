@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -42,10 +42,12 @@ class MixModel(nn.Module):
     """P = g(f_t(T), f_r(M_r)): hears scenes, predicts settings.
 
     Attributes:
+        config: the frozen dataclass that it is made from, which names the layout and holds the hearing.
         layout: the console's controls.
         hearing: how its scenes are to be staged.
     """
 
+    config: Any
     layout: Layout
     hearing: Hearing
 
