@@ -23,6 +23,7 @@ from diffmst.errors import UserError
 
 if TYPE_CHECKING:
     from diffmst.mix import Subtype
+    from diffmst.models.prediction import MixModel
 
 # Threads that wait by spinning take the processor from those they wait for as soon as anything else runs beside them:
 # matching and limiting then take ten times as long. It must be said before torch and numpy are loaded.
@@ -31,6 +32,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Python's default of 700 looks for garbage a thousand times while torch and numba load, where there is none.
 _GARBAGE_OBJECTS = 50_000
+
+_TRAINING_PACKAGES = ("jsonargparse", "lightning", "matplotlib", "tensorboard", "yaml")
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -70,6 +73,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the sam
 Stems = Annotated[bool, typer.Option("--stems", help="Also write every processed stem and the reverb return.")]
 Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set of controls.")]
 
+data_app = typer.Typer(help="Songs to train on.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
 
 @app.command()
 def mix(
@@ -99,7 +105,15 @@ def mix(
     time_s: Annotated[
         float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")
     ] = math.inf,
-    layout: Layout = LayoutName.DEFAULT,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="A model.safetensors that says where to begin.", show_default=False),
+    ] = None,
+    no_refine: Annotated[bool, typer.Option("--no-refine", help="Leave it at what the model predicts.")] = False,
+    layout: Annotated[
+        LayoutName | None,
+        typer.Option("--layout", help="The console's set of controls.", show_default="default, or the model's"),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Mix STEMS the way the reference is mixed.
@@ -116,9 +130,10 @@ def mix(
         subtype=_SUBTYPES[sample_format],
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
-        steps=steps,
+        steps=0 if no_refine else steps,
         time_s=time_s,
-        layout=layout.value,
+        layout=(layout or LayoutName.DEFAULT).value,
+        model=_network(model, layout),
         force=force,
     )
     with terminal.shown_progress() as progress:
@@ -210,6 +225,55 @@ def demo(
     terminal.report_match(matched, out / MIX_FOLDER)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    options_metavar="COMMAND -c CONFIGURATION [OPTIONS]",
+)
+def train(context: typer.Context) -> None:
+    """Train a model: `diffmst train fit -c default --data.songs '[SONGS]'`; `diffmst train fit --help` lists all."""
+    try:
+        from diffmst.training.cli import run_training
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.partition(".")[0] not in _TRAINING_PACKAGES:
+            raise
+        raise UserError(f"training needs {error.name}; pip install 'diffmst[train]'") from None
+    with terminal.shown_progress() as progress:
+        run_training(context.args, progress)
+
+
+@app.command()
+def info(
+    name: Annotated[
+        str, typer.Argument(help="A model.safetensors, a training configuration or its name.", show_default=False)
+    ],
+    controls: Annotated[bool, typer.Option("--controls", help="Also list every control that the model sets.")] = False,
+) -> None:
+    """Print the weights of a model, its controls, what it was trained on and its licence."""
+    from diffmst.info import describe
+
+    description = describe(name)
+    terminal.report_facts(description.facts)
+    if controls:
+        terminal.report_controls(description.layout)
+
+
+@data_app.command()
+def check(
+    places: Annotated[list[Path], typer.Argument(help="Folders of songs or of references.", show_default=False)],
+    splits: Annotated[
+        Path | None, typer.Option("--splits", help="JSON or YAML: split to list of songs.", show_default=False)
+    ] = None,
+) -> None:
+    """Print what lies in folders of data, by data set, and what is wrong with it."""
+    from diffmst.data.check import check as check_places
+
+    with terminal.shown_progress() as progress:
+        report = check_places(places, progress, splits=splits)
+    terminal.report_check(report)
+    if not report.usable:
+        raise UserError(f"{places[0]}: holds nothing to train on")
+
+
 @app.callback(invoke_without_command=True)
 def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
@@ -239,6 +303,18 @@ def _refuse(message: str) -> int:
     if message:  # none when the help has just been printed
         terminal.complain(f"error: {message}")
     return REFUSED
+
+
+def _network(path: Path | None, layout: LayoutName | None) -> MixModel | None:
+    """The model to predict with, if one is given; its controls are those of the console."""
+    if path is None:
+        return None
+    from diffmst.models.checkpoint import load_model
+
+    network = load_model(path)
+    if layout and layout.value != network.layout.name:
+        raise UserError(f"--layout {layout.value}: {path} sets the controls of layout {network.layout.name}")
+    return network
 
 
 def _loudness(text: str) -> Literal["reference", "keep"] | float:

@@ -6,16 +6,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import torch
+
 from diffmst.advice import Findings, advise, track_products
 from diffmst.audio import AudioReader
 from diffmst.data.survey import Survey
 from diffmst.distance import ReferenceDistance
-from diffmst.layout import LAYOUTS, LayoutName
+from diffmst.layout import LAYOUTS, Layout, LayoutName
 from diffmst.listening import Heard, listen
 from diffmst.mastering import Audio, Output
 from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
+from diffmst.models.prediction import MixModel
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.passages import Listening
+from diffmst.predict import predicted_prior
+from diffmst.prior import Prior
 from diffmst.profile import Profile
 from diffmst.progress import SILENT, Progress
 from diffmst.refine import STEPS, Refined, refine
@@ -46,7 +51,8 @@ class Options:
         where: to listen.
         steps: of refinement, at most; 0 leaves the balanced mix.
         time_s: of refinement, at most.
-        layout: the console's controls.
+        layout: the console's controls; those of the model, where there is one.
+        model: that predicts where refinement begins and how far it goes; without one the stems are balanced.
         force: replace outputs of the same names.
     """
 
@@ -58,7 +64,13 @@ class Options:
     steps: int = STEPS
     time_s: float = float("inf")
     layout: LayoutName = "default"
+    model: MixModel | None = None
     force: bool = False
+
+    @property
+    def console_layout(self) -> Layout:
+        """The console's controls."""
+        return self.model.layout if self.model else LAYOUTS[self.layout]
 
 
 class Matched(NamedTuple):
@@ -94,11 +106,8 @@ def match(
         heard = listen(stems, reference, progress)
         outputs.claim(_outputs(heard, options), inputs=heard.paths)
         compile_kernels(progress)
-        with progress.phase("choosing passages", 1):
-            task = prepare(heard, LAYOUTS[options.layout], options.where)
-        with progress.phase("matching", 1) as advance:
-            refined = solve(task, options.steps, options.time_s, advance)
-        mix = _document(heard, task, refined, folder, options)
+        task, refined = find(heard, options, progress)
+        mix = document(heard, task, refined, folder, options)
         before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
         output = render(
             mix,
@@ -135,6 +144,22 @@ def match(
     return Matched(mix, refined, output, notes)
 
 
+def find(heard: Heard, options: Options, progress: Progress = SILENT) -> tuple[Task, Refined]:
+    """Chooses passages of what was heard, and finds settings for them.
+
+    Raises:
+        UserError: nothing sounds where the user chose to listen.
+    """
+    with progress.phase("choosing passages", 1):
+        task = prepare(heard, options.console_layout, options.where)
+    prior = None
+    if options.model:
+        with progress.phase("predicting", 1):
+            prior = predicted_prior(options.model, heard, task, options.where)
+    with progress.phase("matching", 1) as advance:
+        return task, solve(task, prior, steps=options.steps, seconds=options.time_s, on_step=advance)
+
+
 def _title(stems: Path) -> str:
     """What a song is called: by its folder, or the one above where that says no more than what it holds."""
     folder = stems.resolve() if stems.is_dir() else stems.resolve().parent
@@ -166,25 +191,39 @@ def _reference_profile(survey: Survey) -> Profile:
 
 
 def solve(
-    task: Task, steps: int = STEPS, seconds: float = math.inf, on_step: Callable[[float], None] | None = None
+    task: Task,
+    prior: Prior | None = None,
+    *,
+    steps: int = STEPS,
+    seconds: float = math.inf,
+    on_step: Callable[[float], None] | None = None,
 ) -> Refined:
     """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
 
     Args:
         task: from `prepare`.
+        prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
         steps: of refinement, at most.
         seconds: of refinement, at most.
         on_step: told the share of the work that each step was.
     """
     distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
     found = refine(
-        task.excerpts, distance, task.prior, layout=task.layout, steps=steps, seconds=seconds, on_step=on_step
+        task.excerpts, distance, prior or task.prior, layout=task.layout, steps=steps, seconds=seconds, on_step=on_step
     )
+    before = _balanced_terms(task, distance) if prior else found.before
     settings = tidy(keep_audible(task.excerpts, task.stems, found.settings, task.layout), task.layout)
-    return replace(found, settings=settings)
+    return replace(found, settings=settings, before=before)
 
 
-def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:
+def _balanced_terms(task: Task, distance: ReferenceDistance) -> dict[str, float]:
+    """The distance of the balanced mix with neutral settings, term by term."""
+    with torch.no_grad():
+        terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.start), task.layout))
+    return {name: float(term) for name, term in terms.items()}
+
+
+def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:
     """The document of a mix whose settings were found; its paths are relative to `folder`."""
     tracks = tuple(
         TrackMix(
@@ -217,7 +256,7 @@ def _document(heard: Heard, task: Task, refined: Refined, folder: Path, options:
         loudness_lufs=target_lufs, ceiling_dbtp=options.ceiling_dbtp, subtype=options.subtype
     )
     mix = Mix(
-        layout=options.layout,
+        layout=task.layout.name,
         sample_rate=heard.song.sample_rate,
         tracks=tracks,
         reference=reference,

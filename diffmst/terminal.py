@@ -25,6 +25,7 @@ from rich.table import Table
 from diffmst.progress import Advance, Progress
 
 if TYPE_CHECKING:
+    from diffmst.data.check import CheckReport
     from diffmst.evaluate import Row
     from diffmst.layout import Layout
     from diffmst.mastering import Output
@@ -207,6 +208,31 @@ def report_rows(rows: Sequence[Row]) -> None:
         _print_table(table)
     for text in dict.fromkeys(f"{row.song} like {row.reference}: {row.error}" for row in rows if row.error):
         note(text)
+
+
+def report_facts(facts: Mapping[str, str]) -> None:
+    """What is known of something, by heading."""
+    table = Table(box=SIMPLE_HEAD, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for heading, value in facts.items():
+        table.add_row(heading, one_line(value))
+    _print_table(table)
+
+
+def report_check(report: CheckReport) -> None:
+    """What there is of every data set, and last what is wrong."""
+    for dataset in report.datasets:
+        report_facts(dict(dataset.rows()))
+    problems = report.problems()
+    if not problems:
+        return
+    table = Table(title=f"{len(problems)} to look after", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for heading in ("song", "file", "what is the matter"):
+        table.add_column(heading, overflow="fold")
+    for problem in problems:
+        table.add_row(*map(one_line, problem))
+    _print_table(table)
 
 
 def _summed_up(figures: Mapping[str, float]) -> dict[str, float]:

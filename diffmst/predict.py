@@ -1,0 +1,125 @@
+"""What a model believes of a song that was heard, as the prior of its refinement."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffmst.dsp.loudness import gain_to_loudness, pooled_loudness
+from diffmst.excerpts import Excerpts
+from diffmst.layout import Section
+from diffmst.listening import Heard
+from diffmst.models.prediction import MixModel
+from diffmst.models.prior_from_prediction import from_prediction
+from diffmst.models.scene import Hearing, Scene, role_probabilities
+from diffmst.passages import ANYWHERE, Listening, Windows, reference_passages, song_passages
+from diffmst.prior import Prior
+from diffmst.strips import row_tracks
+from diffmst.task import REFERENCE_WINDOWS, SONG_WINDOWS, Task, at_master_level
+
+_STAGING_CONTROL = "input.gain_db"
+
+
+class _Staged(NamedTuple):
+    """A scene, and where its tracks come from.
+
+    Attributes:
+        scene: as the model wants it.
+        tracks: of the song, for every track of the scene, [tracks of the scene].
+        gains_db: that brought each to its loudness, [tracks of the scene].
+    """
+
+    scene: Scene
+    tracks: Tensor
+    gains_db: Tensor
+
+
+def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening = ANYWHERE) -> Prior:
+    """The prior that a model predicts, for the stems as they are.
+
+    Silent tracks keep the place that `task.prior` gives them. A model that hears the sides of a stereo track as two
+    tracks sets its one strip to the mean of both.
+
+    Args:
+        model: in evaluation mode.
+        heard: the song and the reference.
+        task: of the same, in the model's layout.
+        where: the user chose to listen.
+    """
+    staged = _stage(heard, task, model.hearing, where)
+    with torch.inference_mode():
+        prediction = model([_moved(staged.scene, next(model.parameters()).device)])
+    prior = from_prediction(prediction.song(0, staged.scene.tracks))
+    unstaged = _unstaged(model.layout.track, prior.mean.tracks, staged.gains_db)
+    tracks = _joined(unstaged, staged.tracks, task.prior.mean.tracks)
+    widths = _joined(prior.width.tracks, staged.tracks, torch.zeros_like(task.prior.width.tracks))
+    mean, width = prior.mean._replace(tracks=tracks), prior.width._replace(tracks=widths)
+    prior = Prior(mean, width, mean)
+    sets_master_level = bool(width.master[0, list(model.layout.master.params).index(_STAGING_CONTROL)] > 0)
+    return prior if sets_master_level else at_master_level(prior, task.excerpts, task.layout)
+
+
+def _stage(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> _Staged:
+    """The scene of a song and its reference, without the tracks in which nothing sounds."""
+    excerpts, reference = _passages(heard, task, hearing, where)
+    excerpts, tracks, lufs = (_channels_heard if hearing.split_stereo else _tracks_heard)(heard, excerpts)
+    gains_db = hearing.track_lufs - lufs
+    amplitudes = 10 ** (gains_db[torch.tensor(row_tracks(excerpts.channels))] / 20)
+    excerpts = excerpts._replace(audio=excerpts.audio * amplitudes.float()[:, None])
+    gain = gain_to_loudness(pooled_loudness(reference, excerpts.sample_rate), hearing.reference_lufs)
+    roles = role_probabilities([heard.stems[track].role for track in tracks.tolist()])
+    return _Staged(Scene(excerpts, roles, reference * gain), tracks, gains_db)
+
+
+def _passages(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> tuple[Excerpts, Tensor]:
+    """What the model wants to hear of song and reference; read from the files only where it is not in the task."""
+    of_song = Windows(hearing.window_s, hearing.song_windows)
+    of_reference = Windows(hearing.window_s, hearing.reference_windows)
+    own_rate = hearing.sample_rate in (None, task.excerpts.sample_rate)
+    if own_rate and (of_song, of_reference) == (SONG_WINDOWS, REFERENCE_WINDOWS):
+        audio = task.excerpts.audio[..., task.excerpts.lead_frames :]
+        return task.excerpts._replace(audio=audio, lead_frames=0), task.reference
+    excerpts = song_passages(heard, where, of_song, lead_s=0.0, sample_rate=hearing.sample_rate).excerpts
+    return excerpts, reference_passages(heard, where, of_reference, excerpts.sample_rate).audio
+
+
+def _tracks_heard(heard: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, Tensor]:
+    """The excerpts of those tracks that sound somewhere in the song, their numbers and loudness."""
+    audible = torch.tensor([stem.audible for stem in heard.stems])
+    tracks = audible.nonzero().flatten()
+    channels = tuple(excerpts.channels[track] for track in tracks)
+    audio = excerpts.audio[:, audible[row_tracks(excerpts.channels)]]
+    lufs = torch.tensor([stem.loudness_lufs for stem in heard.stems], dtype=torch.float64)
+    return excerpts._replace(audio=audio, channels=channels), tracks, lufs[audible]
+
+
+def _channels_heard(_: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, Tensor]:
+    """The excerpts of those channels that sound in them, as tracks, with the number of the track that each belongs to.
+
+    Files are surveyed as a whole, so the loudness of a channel is that of its excerpts, as published.
+    """
+    rows = excerpts.audio.unbind(1)
+    lufs = torch.stack([pooled_loudness(row[:, None], excerpts.sample_rate) for row in rows]).double()
+    audible = lufs.isfinite()
+    heard_rows = excerpts._replace(audio=excerpts.audio[:, audible], channels=(1,) * int(audible.sum()))
+    return heard_rows, torch.tensor(row_tracks(excerpts.channels))[audible], lufs[audible]
+
+
+def _moved(scene: Scene, device: torch.device) -> Scene:
+    excerpts = scene.excerpts._replace(audio=scene.excerpts.audio.to(device))
+    return Scene(excerpts, scene.roles.to(device), scene.reference.to(device))
+
+
+def _unstaged(section: Section, unit: Tensor, gains_db: Tensor) -> Tensor:
+    """Track settings for the stems as they are: what staging did is done by the input gain, as far as it goes."""
+    column, param = list(section.params).index(_STAGING_CONTROL), section.params[_STAGING_CONTROL]
+    values = section.from_unit(unit)
+    values[..., column] = (values[..., column] + gains_db).clamp(param.low, param.high)
+    return section.to_unit(values)
+
+
+def _joined(unit: Tensor, tracks: Tensor, others: Tensor) -> Tensor:
+    """The mean of what was said for each track of a song; [1, tracks, controls], from `others` where nothing was."""
+    sums = torch.zeros_like(others).index_add_(1, tracks, unit)
+    counts = tracks.bincount(minlength=others.shape[1])[:, None]
+    return torch.where(counts > 0, sums / counts.clamp(min=1), others)
