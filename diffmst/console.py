@@ -35,10 +35,28 @@ def mix(
     Raises:
         ValueError: the rows of `x`, `channels` and `settings` do not fit together.
     """
+    bus = sum_tracks(x, sample_rate, settings, channels, layout=layout, muted=muted, fx=fx)
+    return master(bus, sample_rate, settings, layout=layout)
+
+
+def sum_tracks(
+    x: Tensor,
+    sample_rate: int,
+    settings: Settings,
+    channels: Channels,
+    *,
+    layout: Layout = DEFAULT,
+    muted: Tensor | None = None,
+    fx: bool = True,
+) -> Tensor:
+    """What arrives at the master bus: the first part of `mix`, with its arguments, for who measures there.
+
+    Shape: x [batch, rows, time]; returns [batch, 2, time].
+    """
     if x.shape[-2] != sum(channels):
         raise ValueError(f"audio has {x.shape[-2]} rows, its tracks have {sum(channels)} channels")
     settings = settings.tensors()
-    tracks, master = (part.expand(x.shape[0], *part.shape[1:]) for part in (settings.tracks, settings.master))
+    tracks = settings.tracks.expand(x.shape[0], *settings.tracks.shape[1:])
     strips = track_strips(layout.track, tracks, channels, sample_rate, muted)
     if not fx:
         strips = strips._replace(mixing=strips.mixing[..., :2])
@@ -46,7 +64,16 @@ def mix(
     bus = buses[:, :2]
     if fx:
         bus = bus + reverb.reverb(buses[:, 2:], sample_rate, **layout.fx.controls(settings.fx, "reverb"))
-    return master_strips(layout.master, master, sample_rate).to_buses(bus)[0]
+    return bus
+
+
+def master(bus: Tensor, sample_rate: int, settings: Settings, *, layout: Layout = DEFAULT) -> Tensor:
+    """The mix, of what arrives at the master bus: the second part of `mix`.
+
+    Shape: bus [batch, 2, time]; returns the same.
+    """
+    values = settings.tensors().master.expand(bus.shape[0], -1)
+    return master_strips(layout.master, values, sample_rate).to_buses(bus)[0]
 
 
 class Console(nn.Module):
