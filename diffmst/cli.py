@@ -33,8 +33,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Python's default of 700 looks for garbage a thousand times while torch and numba load, where there is none.
 _GARBAGE_OBJECTS = 50_000
 
-_TRAINING_PACKAGES = ("jsonargparse", "lightning", "matplotlib", "tensorboard", "yaml")
-
 INTERRUPTED = 130
 REFUSED = 2
 
@@ -231,14 +229,9 @@ def demo(
 )
 def train(context: typer.Context) -> None:
     """Train a model: `diffmst train fit -c default --data.songs '[SONGS]'`; `diffmst train fit --help` lists all."""
-    try:
-        from diffmst.training.cli import run_training
-    except ModuleNotFoundError as error:
-        if not error.name or error.name.partition(".")[0] not in _TRAINING_PACKAGES:
-            raise
-        raise UserError(f"training needs {error.name}; pip install 'diffmst[train]'") from None
-    with terminal.shown_progress() as progress:
-        run_training(context.args, progress)
+    from diffmst.training import run_training
+
+    run_training(context.args, terminal.shown_progress)
 
 
 @app.command()

@@ -24,7 +24,7 @@ SMALL = {"width": 16, "encoder_channels": [2, 3], "layers": 1, "heads": 2, "feed
 @pytest.fixture
 def model_path(tmp_path):
     path = tmp_path / "model.safetensors"
-    model = StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2, motion=0))
+    model = StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2))
     save_model(path, model, training=TRAINING, dtype=torch.float16)
     return path
 
@@ -50,7 +50,7 @@ def test_a_model_file_tells_what_it_is_and_was_trained_on(model_path):
 
 
 def test_the_number_of_weights_is_that_of_the_model(model_path):
-    model = StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2, motion=0))
+    model = StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2))
     assert describe(str(model_path)).facts["weights"] == f"{sum(weight.numel() for weight in model.parameters()):,}"
 
 

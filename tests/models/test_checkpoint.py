@@ -28,7 +28,7 @@ TRAINING = TrainingRecord(
 )
 MODELS = {
     "diff-mst": lambda: DiffMST(small_config()),
-    "style-transfer": lambda: StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2, motion=0)),
+    "style-transfer": lambda: StyleTransfer(StyleTransferConfig(width=16, layers=1, heads=2)),
 }
 
 

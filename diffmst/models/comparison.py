@@ -1,0 +1,74 @@
+"""How the reference differs, band by band, from the mix that some settings make of a song."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffmst.band_console import mix_bands
+from diffmst.dsp.band_powers import BANDS, LEFT, RIGHT
+from diffmst.layout import Layout, Settings
+from diffmst.models.impression import Impression
+
+TRACK_COMPARISONS = 4 * BANDS
+SONG_COMPARISONS = 5 * BANDS
+
+_FLOOR = 1e-9
+_SIDE_FLOOR = 1e-3  # a side this far under the whole, 30 dB, is not heard
+_SCALE_DB, _RANGE_DB = 10.0, 30.0
+_NOMINAL_RATE = 48_000  # of the console; the bands of an equalizer hardly depend on it
+
+
+class Comparison(NamedTuple):
+    """What reference and mix differ by, of about unit size.
+
+    Attributes:
+        song: in bands what the reference has over the mix of level, side and balance, and its own side and balance,
+            [batch, SONG_COMPARISONS].
+        tracks: of each track its share of the mix in bands, and that share of what the reference has over it,
+            [batch, tracks, TRACK_COMPARISONS].
+    """
+
+    song: Tensor
+    tracks: Tensor
+
+
+def compare(heard: Impression, settings: Settings[Tensor], layout: Layout) -> Comparison:
+    """Compares the long-time spectra of the reference and of a mix; differentiable in its settings.
+
+    Loudness does not count. The mix is a sketch: compressors and reverb hear the mean of the song.
+
+    Args:
+        heard: of a batch of scenes.
+        settings: physical.
+        layout: the console's controls.
+    """
+    spectra = (heard.track_spectra * heard.has_track[..., None, None])[:, None, :, :, None]
+    mixed = mix_bands(spectra, heard.mono, settings, _NOMINAL_RATE, layout)
+    wet, mix = mixed.tracks[:, 0, :, :, 0], mixed.mix[:, 0, :, 0]
+    reference_db, reference_image = _level_db(heard.reference_spectrum), _image(heard.reference_spectrum)
+    excess_db = reference_db - _level_db(mix)
+    excess_db = (excess_db - excess_db.mean(-1, keepdim=True)).clamp(-_RANGE_DB, _RANGE_DB)
+    excess = torch.cat([excess_db[..., None, :] / _SCALE_DB, reference_image - _image(mix)], -2)
+    power = _both(wet)
+    share = (power / (power.sum(1, keepdim=True) + _FLOOR))[..., None, :]
+    tracks = torch.cat([share, share * excess[:, None]], -2)
+    return Comparison(torch.cat([excess, reference_image], -2).flatten(-2), tracks.flatten(-2))
+
+
+def _both(powers: Tensor) -> Tensor:
+    return powers[..., LEFT, :] + powers[..., RIGHT, :]
+
+
+def _level_db(powers: Tensor) -> Tensor:
+    return 10 * torch.log10(_both(powers) + _FLOOR)
+
+
+def _image(powers: Tensor) -> Tensor:
+    """Level of the side under the whole, -1 (30 dB) to 0, and left against right, -1 to 1; [..., 2, bands]."""
+    left, right, cross = powers.unbind(-2)
+    total = left + right + _FLOOR
+    side = (total / 2 - cross).clamp_min(0) / total
+    return torch.stack([torch.log10(side + _SIDE_FLOOR) / 3, (left - right) / total], -2)

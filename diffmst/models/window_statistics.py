@@ -1,0 +1,97 @@
+"""What a window sounds like in figures: levels, dynamics, onsets and stereo of every band, on fixed scales.
+
+Nothing is normalised by the window itself: how loud, dynamic or wide it is must be told.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from diffmst.dsp.band_powers import BANDS
+
+FLOOR = 1e-9
+"""Power per band and frame under which there is nothing to hear (-90 dBFS); added before every logarithm."""
+
+# What decibels are divided by to be of about unit size, and the level that becomes 0.
+_SCALE_DB, _MIDDLE_DB = 20.0, -45.0
+
+_POWER_MEANS = 3
+# Frames over which loudness is smoothed before its spread is taken: flutter, beat, phrase.
+_SMOOTHED_FRAMES = (1, 8, 32)
+
+_SIDE_FLOOR = 1e-4  # a side this far under the whole, 40 dB, is not heard
+
+_BAND_STATISTICS = _POWER_MEANS + 4
+STATISTICS = BANDS * _BAND_STATISTICS + _POWER_MEANS + len(_SMOOTHED_FRAMES) + 2
+"""Number of figures per window."""
+
+
+def level(power: Tensor) -> Tensor:
+    """Powers as levels of about unit size, 0 at -45 dB and 1 at -25 dB; any shape."""
+    return (10 * torch.log10(power + FLOOR) - _MIDDLE_DB) / _SCALE_DB
+
+
+def window_statistics(powers: Tensor, has_frame: Tensor) -> Tensor:
+    """Figures of windows, each of about unit size, that say how loud, dynamic and wide every band is.
+
+    Args:
+        powers: of left, right, and left times right, see `band_powers`.
+        has_frame: which frames count, at least one of each window.
+
+    Shape: powers [windows, 3, frames, bands]; has_frame, bool [windows, frames]; returns [windows, STATISTICS].
+    """
+    share = has_frame / has_frame.sum(-1, keepdim=True, dtype=powers.dtype)
+    share = share[..., None].to(powers.dtype)
+    left, right, cross = powers.unbind(-3)
+    means = [(power * share).sum(-2) for power in (left, right, cross)]
+    total = left + right
+    levels, loudness = level(total), level(total.sum(-1, keepdim=True))
+    bands = [*_power_means(total, share), _spread(levels, share), _onsets(levels, share), *_stereo(*means)]
+    overall = [
+        *_power_means(total.sum(-1, keepdim=True), share),
+        *(_spread(*_smoothed(loudness, share, frames)) for frames in _SMOOTHED_FRAMES),
+        *_stereo(*(mean.sum(-1, keepdim=True) for mean in means)),
+    ]
+    return torch.cat([*bands, *overall], -1)
+
+
+def _power_means(power: Tensor, share: Tensor) -> list[Tensor]:
+    """Levels of power means over the frames, with exponents 1/4, 1 and 4; [..., frames, bands] -> [..., bands] each.
+
+    The first is near the mean in decibels, the last near the peaks; what lies between them tells how dynamic a band is.
+    Taken relative to the greatest, so that no exponent leaves the range of single precision.
+    """
+    greatest = (power * (share > 0)).amax(-2, keepdim=True) + FLOOR
+    relative = (power + FLOOR) / greatest
+    low = (relative.sqrt().sqrt() * share).sum(-2).square().square()
+    middle = (relative * share).sum(-2)
+    high = (relative.square().square() * share).sum(-2).sqrt().sqrt()
+    return [level(greatest.squeeze(-2) * mean) for mean in (low, middle, high)]
+
+
+def _spread(levels: Tensor, share: Tensor) -> Tensor:
+    """Standard deviation over the frames; [..., frames, bands] -> [..., bands]."""
+    mean = (levels * share).sum(-2, keepdim=True)
+    return (((levels - mean).square() * share).sum(-2) + 1e-6).sqrt()
+
+
+def _onsets(levels: Tensor, share: Tensor) -> Tensor:
+    """How much levels rise within two frames, as a mean square; [..., frames, bands] -> [..., bands]."""
+    rise = pad((levels[..., 2:, :] - levels[..., :-2, :]).relu(), (0, 0, 2, 0))[..., -levels.shape[-2] :, :]
+    return (rise.square() * share).sum(-2)
+
+
+def _stereo(left: Tensor, right: Tensor, cross: Tensor) -> list[Tensor]:
+    """Level of the side under the whole, 0 to 1 in the range of 40 dB, and left against right, -1 to 1."""
+    total = left + right + FLOOR
+    side = (total / 2 - cross).clamp_min(0) / total
+    return [1 + torch.log10(side + _SIDE_FLOOR) / 4, (left - right) / total]
+
+
+def _smoothed(levels: Tensor, share: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    """Levels [..., frames, 1] meaned over so many frames, and the shares of what is whole."""
+    frames = min(frames, levels.shape[-2])
+    smoothed, counts = levels.unfold(-2, frames, 1).mean(-1), share.unfold(-2, frames, 1).amin(-1)
+    return smoothed, counts / counts.sum(-2, keepdim=True).clamp_min(1e-6)

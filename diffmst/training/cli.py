@@ -1,0 +1,256 @@
+"""`diffmst train`: fit, validate and profile, each from layered configurations and options, by LightningCLI."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import shlex
+import warnings
+from argparse import ArgumentError
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # of what Lightning calls, not we
+
+import torch
+import yaml
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+
+from diffmst.errors import UserError
+from diffmst.models.architectures import architecture_of
+from diffmst.outputs import write_errors, write_text_atomically
+from diffmst.training import ShowProgress, silently
+from diffmst.training.checkpoints import LastCheckpoint
+from diffmst.training.configuration import read_configuration
+from diffmst.training.ema import Ema
+from diffmst.training.export import Export
+from diffmst.training.showcase import Showcase
+from diffmst.training.song_data import SongData
+from diffmst.training.stage_times import StageTimes
+from diffmst.training.system import TrainingSystem
+from diffmst.training.trainer import ProgressBar, SongTrainer
+
+_log = logging.getLogger(__name__)
+
+CONFIGURATION = "config.yaml"
+CHECKPOINT = "last.ckpt"
+_LAST = "last"
+_REQUEUED = "hpc_ckpt_*.ckpt"
+"""What Lightning leaves when Slurm ends a job, and goes on from when it is requeued."""
+
+# What Lightning says of a run that is as it should be: one endless epoch, whose examples are made in between the steps
+# where there are few processors, whose processes share every batch themselves.
+_EXPECTED = (
+    ".*does not have many workers.*",
+    ".*LeafSpec.*",
+    ".*callbacks used to create the checkpoint need to be provided.*",
+    ".*`max_epochs` was not set.*",
+    "Total length of `list` across ranks is zero.*",
+    ".*Experiment logs directory .* exists and is not empty.*",
+    ".*The number of training batches .* is smaller than the logging interval.*",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run leaves its results, and how often.
+
+    Attributes:
+        out: folder of the run: configuration, checkpoints, logs, audio, model file and card.
+        checkpoint_steps: a checkpoint to go on from is written every so many steps, and whenever training ends.
+        showcase_steps: audio and spectra are written every so many steps; 0 writes none.
+        ema_decay: of the averaged weights, see `Ema`; null averages none.
+        licence: of the weights, for the model file.
+    """
+
+    out: Path = Path("run")
+    checkpoint_steps: int = 1_000
+    showcase_steps: int = 5_000
+    ema_decay: float | None = 0.999
+    licence: str = "unspecified"
+
+
+class KeepConfiguration(Callback):
+    """Writes the whole configuration once training begins: what never began leaves nothing behind.
+
+    Args:
+        path: of the file.
+        settings: all of them, as YAML.
+    """
+
+    def __init__(self, path: Path, settings: str) -> None:
+        self._path, self._settings = path, settings
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes it."""
+        if trainer.is_global_zero:
+            with write_errors(self._path):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_text_atomically(self._path, self._settings)
+
+
+class _TrainingCLI(LightningCLI):
+    """The commands."""
+
+    def __init__(self, arguments: Sequence[str], show_progress: ShowProgress) -> None:
+        self._arguments, self._show_progress = arguments, show_progress
+        super().__init__(
+            TrainingSystem,
+            SongData,
+            save_config_callback=None,
+            trainer_class=SongTrainer,
+            trainer_defaults={"use_distributed_sampler": False},
+            seed_everything_default=0,
+            parser_kwargs={name: {"exit_on_error": False} for name in self.subcommands()}
+            | {"exit_on_error": False, "prog": "diffmst train", "description": "Train models that mix."},
+            args=list(_with_configurations(arguments)),
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        given = {"model", "datamodule", "weights_only"}
+        return {
+            "fit": given | {"train_dataloaders", "val_dataloaders"},
+            "validate": given | {"dataloaders"},
+            "profile": given,
+        }
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_class_arguments(Run, "run")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:  # noqa: ANN401
+        self.config = parser.parse_args(args)
+
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except (ValueError, MisconfigurationException) as error:
+            raise UserError(" ".join(str(error).split())) from error
+        self.datamodule.show_progress = self._show_progress
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
+        """With the callbacks and loggers of the command, beside those that the configuration names."""
+        self.run: Run = self._get(self.config_init, "run")
+        configured = self._get(self.config_init, "trainer")
+        own = {
+            "callbacks": [*(configured["callbacks"] or []), *self._callbacks()],
+            "logger": configured["logger"] if configured["logger"] is not None else self._loggers(),
+            "enable_checkpointing": self.subcommand == "fit",
+            "default_root_dir": configured["default_root_dir"] or self.run.out,  # where Slurm's checkpoints go
+        }
+        return super().instantiate_trainer(**own, **kwargs)
+
+    def _loggers(self) -> list[Logger] | bool:
+        if self.subcommand != "fit":
+            return False
+        csv = CSVLogger(self.run.out, name="logs")
+        return [csv, TensorBoardLogger(self.run.out, name="logs", version=csv.version)]
+
+    def _callbacks(self) -> list[Callback]:
+        trainer = self._get(self.config_init, "trainer")
+        callbacks: list[Callback] = [] if trainer["enable_progress_bar"] is False else [ProgressBar()]
+        if self.run.ema_decay is not None and self.subcommand != "profile":
+            callbacks.append(Ema(self.run.ema_decay))
+        if self.subcommand != "fit":
+            return callbacks
+        if self.run.showcase_steps:
+            callbacks.append(Showcase(self.run.out / "showcase", self.run.showcase_steps))
+        checkpoint = LastCheckpoint(self.run.out / CHECKPOINT, self.run.checkpoint_steps)
+        return [*callbacks, self._keeper(), StageTimes(), *self._exports(), checkpoint]
+
+    def _keeper(self) -> Callback:
+        settings = self._parser("fit").dump(self.config["fit"], skip_none=False)
+        return KeepConfiguration(self.run.out / CONFIGURATION, settings)
+
+    def _exports(self) -> list[Callback]:
+        try:
+            architecture_of(self.model.network)
+        except ValueError:
+            _log.warning("the model is no architecture of diffmst: checkpoints are written, but no model file")
+            return []
+        command = f"diffmst train {shlex.join(self._arguments)}"
+        return [Export(self.run.out, licence=self.run.licence, command=command)]
+
+    def before_fit(self) -> None:
+        """Refuses to write over a run."""
+        path = self.run.out / CONFIGURATION
+        goes_on = self._get(self.config_init, "ckpt_path") or (
+            "SLURM_JOB_ID" in os.environ and any(self.run.out.glob(_REQUEUED))
+        )
+        if self.trainer.is_global_zero and path.exists() and not goes_on:
+            raise UserError(f"{path}: holds a run already; go on with --ckpt_path last, or choose another --run.out")
+
+    def _parse_ckpt_path(self) -> None:
+        """Checkpoints hold no configuration: it lies beside them."""
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        if subcommand == "profile":
+            return kwargs
+        return kwargs | {"weights_only": True, "ckpt_path": self._checkpoint(kwargs["ckpt_path"])}
+
+    def _checkpoint(self, given: str | Path | None) -> Path | None:
+        """The checkpoint to go on from, `last` being that of this run."""
+        if given is None:
+            return None
+        path = self.run.out / CHECKPOINT if str(given) == _LAST else Path(given)
+        if not path.is_file():
+            raise UserError(f"{path}: there is no such checkpoint")
+        _check_checkpoint(path, self.model)
+        return path
+
+
+def _check_checkpoint(path: Path, system: TrainingSystem) -> None:
+    """Raises UserError unless the file is a checkpoint of this model. Its weights are not read, only their shapes."""
+    try:
+        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        found = {name: weight.shape for name, weight in checkpoint["state_dict"].items()}
+        checkpoint["loops"]
+    except (RuntimeError, OSError, EOFError, LookupError, AttributeError, TypeError, pickle.UnpicklingError):
+        raise UserError(f"{path}: is no checkpoint of a run, or a damaged one; give another one of the run") from None
+    if found != {name: weight.shape for name, weight in system.state_dict().items()}:
+        raise UserError(f"{path}: is of another model; give the {CONFIGURATION} of its run")
+
+
+def run(arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
+    """See `diffmst.training.run_training`."""
+    for talkative in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        for expected in _EXPECTED:
+            warnings.filterwarnings("ignore", expected)
+        try:
+            _TrainingCLI(arguments, show_progress)
+        except ArgumentError as error:
+            raise UserError(" ".join(str(error).split())) from None
+        except SystemExit as end:
+            if end.code == 1:  # what Lightning makes of Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
+
+
+def _with_configurations(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments with every configuration in place of its name."""
+    follows = False
+    for argument in arguments:
+        option, _, name = argument.partition("=")
+        if follows:
+            yield _configuration(argument)
+        elif option in ("-c", "--config") and name:
+            yield from (option, _configuration(name))
+        else:
+            yield argument
+        follows = argument in ("-c", "--config")
+
+
+def _configuration(name: str) -> str:
+    """As YAML, with all that it includes."""
+    return yaml.safe_dump(read_configuration(name), sort_keys=False)

@@ -1,0 +1,115 @@
+"""What a run trains on and is validated with: batches of examples, made as they are needed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, get_args
+
+from lightning.pytorch import LightningDataModule, Trainer
+from torch.utils.data import DataLoader
+
+from diffmst.errors import UserError
+from diffmst.models.prediction import MixModel
+from diffmst.models.record import DataSource
+from diffmst.training import ShowProgress, silently
+from diffmst.training.example import Example, Method
+from diffmst.training.loading import ExampleLoader, InCourse, Maker, MethodByMethod, Share, checked
+from diffmst.training.system import TrainingSystem
+
+Split = Literal["train", "validation"]
+
+
+class ExampleData(LightningDataModule):
+    """Examples for training and validation, wherever they come from.
+
+    A batch is what one step learns from, on all processes together. Example i is a function of the seed and i, so a run
+    that was stopped goes on with the batch that would have come next. The validation examples are always the same, as
+    many of each method.
+
+    Attributes:
+        show_progress: of preparations.
+
+    Args:
+        methods: share of the examples of each method.
+        batch: examples in a step; divided evenly among the processes.
+        workers: processes that make examples, beside each that trains; 0 makes them between the steps.
+        validation: examples of each method that are validated; 0 validates nothing.
+
+    Raises:
+        ValueError: a figure that makes no sense.
+    """
+
+    def __init__(self, methods: Mapping[Method, float], batch: int, workers: int, validation: int) -> None:
+        super().__init__()
+        self.methods: dict[Method, float] = {method: share for method, share in methods.items() if share}
+        if not self.methods or min(self.methods.values()) < 0:
+            raise ValueError(f"methods must have shares above 0, got {dict(methods)}")
+        if unknown := self.methods.keys() - set(get_args(Method)):
+            raise ValueError(f"methods must be among {', '.join(get_args(Method))}, got {min(unknown)!r}")
+        if batch < 1 or workers < 0 or validation < 0:
+            raise ValueError("batch must be at least 1, workers and validation at least 0")
+        self.batch, self.workers, self.validation = batch, workers, validation
+        self.show_progress: ShowProgress = silently
+
+    @abstractmethod
+    def maker(self, split: Split, methods: Mapping[Method, float], network: MixModel) -> Maker:
+        """Makes examples of the songs of a split, by methods in these shares, as the model hears."""
+
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """What is trained on."""
+        return ()
+
+    def train_dataloader(self) -> DataLoader[Example | UserError]:
+        """The whole run in one epoch, from the next step on."""
+        trainer = self._trainer
+        if trainer.max_steps < 1:
+            raise UserError("training has no end: give --trainer.max_steps")
+        batches = trainer.max_steps * trainer.accumulate_grad_batches
+        share = Share(
+            self.batch,
+            batches,
+            first=trainer.global_step * trainer.accumulate_grad_batches,
+            rank=trainer.global_rank,
+            processes=trainer.world_size,
+        )
+        make = InCourse(self.maker("train", self.methods, self._network), self.batch * batches)
+        return ExampleLoader(make, share, self.workers)
+
+    def val_dataloader(self) -> DataLoader[Example | UserError] | list[DataLoader[Example | UserError]]:
+        """The validation examples, method by method."""
+        if not self.validation:
+            return []
+        processes = self._trainer.world_size
+        if self.validation % processes:
+            raise UserError(f"data.validation: {self.validation} examples cannot be shared by {processes} processes")
+        batches = self.validation * len(self.methods) // processes
+        share = Share(processes, batches, rank=self._trainer.global_rank, processes=processes)
+        return ExampleLoader(self._validation, share, self.workers)
+
+    def on_before_batch_transfer(self, batch: list[Example | UserError], dataloader_idx: int) -> list[Example]:
+        """The examples, unless one could not be made."""
+        return checked(batch)
+
+    @cached_property
+    def showcase(self) -> list[Example]:
+        """One validation example of each method."""
+        return [self._validation(number * max(1, self.validation)) for number in range(len(self.methods))]
+
+    @cached_property
+    def _validation(self) -> MethodByMethod:
+        makers = [self.maker("validation", {method: 1.0}, self._network) for method in self.methods]
+        return MethodByMethod(makers, max(1, self.validation))
+
+    @property
+    def _network(self) -> MixModel:
+        system = self._trainer.lightning_module
+        assert isinstance(system, TrainingSystem)
+        return system.network
+
+    @property
+    def _trainer(self) -> Trainer:
+        assert self.trainer is not None
+        return self.trainer

@@ -1,0 +1,134 @@
+"""Examples of the songs in folders."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from diffmst.data.datasets import DATASETS
+from diffmst.data.library import CACHE_GB, Library, LibraryReference, LibrarySong
+from diffmst.models.prediction import MixModel
+from diffmst.models.record import DataSource
+from diffmst.random_mix.amounts import Curriculum
+from diffmst.training.datamodule import ExampleData, Split
+from diffmst.training.example import Method
+from diffmst.training.examples import ExampleMaker, Mixes
+from diffmst.training.loading import Maker
+from diffmst.training.role_noise import RoleNoise
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE, _AS_IN_LIFE, _SANE = Curriculum(), RoleNoise(), Mixes()
+
+
+class SongData(ExampleData):
+    """Songs in folders, mixed anew for every example.
+
+    Args:
+        songs: folders of songs and of references, see `diffmst data check`; `name=folder` where the layout does not
+            tell the data set.
+        methods: share of the examples of each method.
+        batch: examples in a step, on all processes together.
+        workers: processes that make examples; 0 makes them between the steps.
+        validation: examples of each method that are validated; 0 validates nothing.
+        seed: of the examples.
+        tracks: fewest and most of an example.
+        mixes: how random mixes are drawn.
+        curriculum: when each kind of processing comes in, in shares of the run.
+        roles: what the model is told of them.
+        song_windows: of an example; as many as the model hears in use if not given.
+        reference_windows: likewise.
+        cache: folder for what is known of files, and for decoded audio; the user's cache folder if not given.
+        cache_gb: what decoded audio may take there.
+        splits: a file that says which songs are for training, validation and test.
+
+    Raises:
+        ValueError: a figure that makes no sense.
+    """
+
+    def __init__(
+        self,
+        songs: list[Path],
+        methods: dict[Method, float],
+        batch: int = 8,
+        workers: int = 0,
+        validation: int = 16,
+        seed: int = 0,
+        tracks: tuple[int, int] = (4, 16),
+        mixes: Mixes = _SANE,
+        curriculum: Curriculum = _AT_ONCE,
+        roles: RoleNoise = _AS_IN_LIFE,
+        song_windows: int | None = None,
+        reference_windows: int | None = None,
+        cache: Path | None = None,
+        cache_gb: float = CACHE_GB,
+        splits: Path | None = None,
+    ) -> None:
+        super().__init__(methods, batch, workers, validation)
+        if not songs:
+            raise ValueError("data.songs must name at least one folder")
+        self._songs, self._cache, self._cache_gb, self._splits = songs, cache, cache_gb, splits
+        self._seed, self._tracks, self._mixes, self._curriculum, self._roles = seed, tracks, mixes, curriculum, roles
+        self._song_windows, self._reference_windows = song_windows, reference_windows
+
+    @cached_property
+    def library(self) -> Library:
+        """What lies in the folders; what is odd about it is logged.
+
+        Raises:
+            UserError: a folder is missing or holds nothing of use.
+        """
+        with self.show_progress() as progress:
+            library = Library.open(
+                self._songs, cache=self._cache, cache_gb=self._cache_gb, progress=progress, splits=self._splits
+            )
+        for note in library.notes:
+            _log.warning(note)
+        return library
+
+    def prepare_data(self) -> None:
+        """Listens to new files, once on every machine."""
+        _ = self.library
+
+    def maker(self, split: Split, methods: Mapping[Method, float], network: MixModel) -> Maker:
+        """Makes examples of the songs of a split, by methods in these shares, as the model hears."""
+        hearing = network.hearing
+        hearing = hearing._replace(
+            song_windows=self._song_windows or hearing.song_windows,
+            reference_windows=self._reference_windows or hearing.reference_windows,
+        )
+        return ExampleMaker(
+            self.library.of_split(split),
+            hearing,
+            network.layout,
+            proportions=methods,
+            mixes=self._mixes,
+            tracks=self._tracks,
+            curriculum=self._curriculum,
+            roles=self._roles,
+            seed=self._seed,
+        )
+
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """What is trained on: the songs, and where they serve as such the references, by data set and licence."""
+        library = self.library.of_split("train")
+        heard: Sequence[LibrarySong | LibraryReference] = library.songs
+        if "real-reference" in self.methods:
+            heard = [*heard, *library.references]
+        groups = defaultdict(list)
+        for song in heard:
+            groups[song.dataset, song.licence].append(song)
+        return tuple(_source(*origin, group) for origin, group in groups.items())
+
+
+def _source(dataset: str, licence: str, songs: Sequence[LibrarySong | LibraryReference]) -> DataSource:
+    about = next(known for known in DATASETS if known.name == dataset)
+    hours = sum(song.duration_s for song in songs) / 3_600
+    names = {song.name for song in songs}
+    return DataSource(
+        name=about.title, licence=licence, songs=len(names), hours=hours, url=about.url, citation=about.citation
+    )

@@ -1,0 +1,66 @@
+import band_scenes
+import pytest
+import torch
+
+from diffmst.models.window_statistics import STATISTICS, window_statistics
+
+TOLERANCE = 1e-4  # of statistics of about 1 in single precision
+WHERE_LOUD_DB = -30.0  # far above the floor, so that a gain moves all levels alike
+
+
+def statistics(powers):
+    return window_statistics(powers, torch.ones(len(powers), powers.shape[-2], dtype=torch.bool))
+
+
+def test_a_gain_moves_levels_and_nothing_else(generator):
+    window = band_scenes.powers(generator, 1, level_db=WHERE_LOUD_DB)
+    change = statistics(window * 10**0.6) - statistics(window)  # 6 dB are 0.3 on the scale of 20 dB
+    moved = change > 0.15
+    assert change[moved].sub(0.3).abs().max() < 1e-3
+    assert change[~moved].abs().max() < 1e-3
+    assert moved.sum() == 3 * (64 + 1), "three power means of every band, and of all together"
+
+
+def test_dynamics_survive(generator):
+    flat = torch.full((1, 3, 40, 64), 1e-4)
+    on = (torch.arange(40) % 4 == 0)[:, None]
+    bursts = torch.where(on, 4e-4, 1e-9)  # of the same mean power
+    even, uneven = statistics(flat), statistics(bursts.expand(1, 3, 40, 64))
+    assert uneven[0, 3 * 64 : 5 * 64].min() > even[0, 3 * 64 : 5 * 64].max() + 0.5, "spread and onsets of every band"
+    assert torch.allclose(even[0, 64:128], uneven[0, 64:128], atol=TOLERANCE), "mean levels"
+
+
+@pytest.mark.parametrize(
+    ("cross", "side"), [(1.0, 0.0), (0.0, 0.92), (-1.0, 1.0)], ids=["mono", "wide", "out of phase"]
+)
+def test_width_is_told_on_a_fixed_scale(cross, side):
+    powers = torch.full((1, 3, 10, 64), 1e-4)
+    powers[:, 2] *= cross
+    widths = statistics(powers)[0, 5 * 64 : 6 * 64]
+    assert (widths - side).abs().max() < 0.01
+
+
+def test_sides_swapped_swap_the_balance_only(generator):
+    window = band_scenes.powers(generator, 2)
+    one, other = statistics(window), statistics(window[:, [1, 0, 2]])
+    balance = torch.zeros(STATISTICS, dtype=torch.bool)
+    balance[6 * 64 : 7 * 64] = balance[-1] = True
+    assert torch.allclose(one[:, ~balance], other[:, ~balance], atol=TOLERANCE)
+    assert torch.allclose(one[:, balance], -other[:, balance], atol=TOLERANCE)
+
+
+def test_frames_that_do_not_count_change_nothing(generator):
+    window = band_scenes.powers(generator, 2, frames=70)
+    longer = torch.nn.functional.pad(window, (0, 0, 0, 9), value=7.0)
+    has_frame = torch.arange(79).expand(2, 79) < 70
+    assert torch.allclose(statistics(window), window_statistics(longer, has_frame), atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 33])
+def test_short_and_silent_windows_have_finite_statistics_and_gradients(frames):
+    powers = torch.zeros(2, 3, frames, 64, requires_grad=True)
+    found = statistics(powers)
+    found.sum().backward()
+    assert found.shape == (2, STATISTICS)
+    assert found.isfinite().all()
+    assert powers.grad.isfinite().all()
