@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.loudness import gain_to_loudness, pooled_loudness
+from diffmst.errors import UserError
 from diffmst.excerpts import Excerpts
 from diffmst.layout import Section
 from diffmst.listening import Heard
@@ -45,6 +46,9 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
         heard: the song and the reference.
         task: of the same, in the model's layout.
         where: the user chose to listen.
+
+    Raises:
+        UserError: nothing sounds where the user chose to listen.
     """
     staged = _stage(heard, task, model.hearing, where)
     with torch.inference_mode():
@@ -101,6 +105,8 @@ def _channels_heard(_: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, Ten
     rows = excerpts.audio.unbind(1)
     lufs = torch.stack([pooled_loudness(row[:, None], excerpts.sample_rate) for row in rows]).double()
     audible = lufs.isfinite()
+    if not audible.any():
+        raise UserError("nothing in the passage of the stems is louder than -70 LUFS; choose another --start")
     heard_rows = excerpts._replace(audio=excerpts.audio[:, audible], channels=(1,) * int(audible.sum()))
     return heard_rows, torch.tensor(row_tracks(excerpts.channels))[audible], lufs[audible]
 

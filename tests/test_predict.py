@@ -9,6 +9,7 @@ from songs import RATE, tone, write, write_reference, write_song
 
 import diffmst
 from diffmst.cli import main
+from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, PAPER
 from diffmst.listening import listen
 from diffmst.mix import Mix
@@ -16,6 +17,7 @@ from diffmst.models.checkpoint import save_model
 from diffmst.models.diff_mst import DiffMST
 from diffmst.models.record import TrainingRecord
 from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
+from diffmst.passages import Listening
 from diffmst.predict import predicted_prior
 from diffmst.progress import SILENT
 from diffmst.render import render_document
@@ -113,6 +115,20 @@ def test_the_published_model_sets_a_stereo_strip_to_the_mean_of_its_sides(home, 
     linear = [at for at, param in enumerate(PAPER.track.params.values()) if param.scale == "linear"]
     torch.testing.assert_close(both[0, linear], apart.mean(0)[linear], rtol=1e-3, atol=1e-2)
     torch.testing.assert_close(priors[0].master, priors[1].master, rtol=1e-4, atol=1e-4)
+
+
+def test_a_passage_too_quiet_to_be_staged_is_refused(home, tmp_path):
+    where = Listening(start_s=10.0, seconds=4.0)
+    for path in (home / "song").glob("*.wav"):
+        audio, rate = soundfile.read(path, always_2d=True)
+        faint = 3e-5 * np.random.default_rng(1).standard_normal((2, 8 * rate, audio.shape[1]))
+        faint[:, ::rate] *= 10
+        write(tmp_path / path.name, np.concatenate([audio, *faint]).T, rate)
+    network = DiffMST(small_config(layout="paper")).eval()
+    heard = listen([tmp_path], home / "reference.wav", SILENT)
+    task = prepare(heard, network.layout, where)
+    with pytest.raises(UserError, match="louder than -70 LUFS"):
+        predicted_prior(network, heard, task, where)
 
 
 def test_a_prediction_from_python_is_a_mix_that_renders(home, model_file, tmp_path):

@@ -7,6 +7,7 @@ import os
 import secrets
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -134,8 +135,10 @@ class _Header:
 
 
 def _mark_as_used(file: BinaryIO, path: Path) -> None:
+    """As far as this user may: a block of somebody else's cache serves without."""
     if time.time() - os.fstat(file.fileno()).st_mtime > _MARK_S:
-        os.utime(path)
+        with suppress(OSError):
+            os.utime(path)
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
@@ -154,7 +157,7 @@ def _files(folder: Path) -> list[tuple[float, int, str]]:
     """Time of last use, size and path of all that lies in the folders of a folder, half-written files too."""
     found = []
     for below in os.scandir(folder) if folder.is_dir() else ():
-        for entry in os.scandir(below.path):
+        for entry in os.scandir(below.path) if below.is_dir() else ():
             try:
                 status = entry.stat()
             except OSError:  # Another process was faster.

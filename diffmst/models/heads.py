@@ -112,7 +112,7 @@ class TrackHead(nn.Module):
         super().__init__()
         self.head = Head(width, sane)
         self.corrections = _quiet(nn.Linear(width, 3))
-        usual_db = [BY_NAME[name].level_lu if name else 0.0 for name in ROLE_NAMES]
+        usual_db = [float(BY_NAME[name].level_lu) for name in ROLE_NAMES]
         self.role_level_db = nn.Parameter(torch.tensor(usual_db))
         self._fader = section.params[level_control(section)]
         for buffer, control in (("is_level", level_control(section)), ("is_pan", "panner.pan")):

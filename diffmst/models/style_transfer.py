@@ -18,6 +18,7 @@ from diffmst.models.impression import Impression, impression
 from diffmst.models.pair_features import FEATURE_NAMES
 from diffmst.models.prediction import MixModel, Prediction
 from diffmst.models.scene import ROLE_NAMES, Hearing, Scene
+from diffmst.models.window_statistics import SUMMARY, summary
 from diffmst.prior import NOMINAL_LUFS
 
 DEFAULT_HEARING = Hearing(
@@ -35,22 +36,26 @@ class StyleTransferConfig:
         width: of embeddings and tokens.
         layers: of the transformer.
         heads: of attention in each layer; they divide the width.
+        ear_trust: how much of what is unknown of the roles is filled up by ear, 0 to 1.
 
     Raises:
-        ValueError: a size does not fit.
+        ValueError: a size does not fit, or a share is none.
     """
 
     layout: LayoutName = "default"
     hearing: Hearing = DEFAULT_HEARING
-    width: int = 256
-    layers: int = 4
+    width: int = 128
+    layers: int = 3
     heads: int = 8
+    ear_trust: float = 0.25
 
     def __post_init__(self) -> None:
         if min(self.width, self.layers, self.heads) < 1:
             raise ValueError(f"sizes must be at least 1, got {(self.width, self.layers, self.heads)}")
         if self.width % self.heads:
             raise ValueError(f"heads must divide the width, got {self.heads} heads for a width of {self.width}")
+        if not 0 <= self.ear_trust <= 1:
+            raise ValueError(f"ear_trust must lie between 0 and 1, got {self.ear_trust}")
         if self.hearing.split_stereo:
             raise ValueError("a stereo track is one token here: hearing.split_stereo must be false")
 
@@ -58,10 +63,13 @@ class StyleTransferConfig:
 class StyleTransfer(MixModel):
     """Our model, small enough to predict and to train on a laptop.
 
-    A front end without weights hears scenes as powers in bands and compares every stem with the reference. Encoders
-    make an embedding of every window, attention one of every track. A transformer without positions relates tracks,
-    windows of the reference and buses, so tracks may come in any order and number. Heads start from what is sane and
-    from that comparison. Roles are used as far as they are known; what is not is filled up by ear.
+    A front end without weights hears scenes as powers in bands and compares every stem with the reference. Heads start
+    from what is sane and from that comparison. A transformer without positions relates tracks, windows of the reference
+    and buses, so tracks may come in any order and number.
+
+    Of a track, the controller is told its role, a coarse summary of its sound, and the comparison. The windows of a
+    track are heard in full for its role only: with more, songs that were trained on are known by heart and others are
+    mixed worse. Where the role is not known, what is heard counts in part.
 
     Args:
         config: sizes, layout and hearing.
@@ -73,11 +81,11 @@ class StyleTransfer(MixModel):
         self.layout: Layout = LAYOUTS[config.layout]
         self.hearing = config.hearing
         width = config.width
-        self.track_encoder, self.reference_encoder = WindowEncoder(width), WindowEncoder(width)
-        self.track_pool, self.reference_pool = AttentionPool(width), AttentionPool(width)
+        self.ear, self.ear_pool = WindowEncoder(width), AttentionPool(width)
         self.role_by_ear = nn.Linear(width, len(ROLE_NAMES) - 1)
-        self.role_token = nn.Linear(len(ROLE_NAMES), width, bias=False)
-        self.pair_token = nn.Linear(len(FEATURE_NAMES) + 1, width)
+        self.reference_encoder, self.reference_pool = WindowEncoder(width), AttentionPool(width)
+        # The summary, the features of the pair, the role, and whether the track has one channel.
+        self.track_token = nn.Linear(SUMMARY + len(FEATURE_NAMES) + len(ROLE_NAMES) + 1, width)
         self.track_comparison_token = nn.Linear(TRACK_COMPARISONS, width)
         self.song_comparison_token = nn.Linear(SONG_COMPARISONS, width)
         self.controller = Controller(width, config.layers, config.heads)
@@ -101,13 +109,11 @@ class StyleTransfer(MixModel):
         A first guess knows of every track its role and how it seems to stand in the reference. The mix that it would
         make is compared with the reference before the controller decides.
         """
-        embedded = self.track_pool(self.track_encoder(heard.tracks), heard.has_window[:, None])
-        role_logits = self.role_by_ear(embedded)
-        roles = _completed(heard.roles, role_logits)
-        pair = torch.cat([heard.pair.features, heard.mono[..., None].to(embedded)], -1)
-        tracks = embedded + self.role_token(roles) + self.pair_token(pair)
+        role_logits = self.role_by_ear(self.ear_pool(self.ear(heard.tracks), heard.has_window[:, None]))
+        roles = _completed(heard.roles, role_logits.detach(), self.config.ear_trust)
         reference = self.reference_encoder(heard.reference)
         bus = self.reference_pool(reference, heard.has_reference_window)
+        tracks = self.track_token(_described(heard, roles))
         silence = torch.zeros_like(bus)
         guess = self._told(Tokens(torch.zeros_like(tracks), reference, silence, silence), roles, heard)
         comparison = compare(heard, self.layout.from_unit(guess.mean), self.layout)
@@ -123,10 +129,17 @@ class StyleTransfer(MixModel):
         return Prediction(Settings(track.mean, fx.mean, master.mean), Settings(track.width, fx.width, master.width))
 
 
-def _completed(roles: Tensor, logits: Tensor) -> Tensor:
-    """Role probabilities filled up by ear, where they are unknown; the last column still tells how much was unknown.
+def _described(heard: Impression, roles: Tensor) -> Tensor:
+    """What the controller is told of every track, [batch, tracks, figures]."""
+    share = heard.has_window / heard.has_window.sum(-1, keepdim=True)
+    outline = (summary(heard.tracks) * share[:, None, :, None].to(roles)).sum(2)
+    return torch.cat([outline, heard.pair.features, roles, heard.mono[..., None].to(roles)], -1)
 
-    Shape: roles [..., roles]; logits [..., roles - 1]; returns [..., roles].
+
+def _completed(roles: Tensor, logits: Tensor, trust: float) -> Tensor:
+    """Role probabilities of which a part of what is unknown is filled up by ear.
+
+    Shape: roles [..., roles], the last is unknown; logits [..., roles - 1]; returns [..., roles].
     """
     known, unknown = roles[..., :-1], roles[..., -1:]
-    return torch.cat([known + unknown * logits.softmax(-1), unknown], -1)
+    return torch.cat([known + trust * unknown * logits.softmax(-1), (1 - trust) * unknown], -1)

@@ -17,15 +17,20 @@ FLOOR = 1e-9
 # What decibels are divided by to be of about unit size, and the level that becomes 0.
 _SCALE_DB, _MIDDLE_DB = 20.0, -45.0
 
-_POWER_MEANS = 3
 # Frames over which loudness is smoothed before its spread is taken: flutter, beat, phrase.
 _SMOOTHED_FRAMES = (1, 8, 32)
 
 _SIDE_FLOOR = 1e-4  # a side this far under the whole, 40 dB, is not heard
 
-_BAND_STATISTICS = _POWER_MEANS + 4
-STATISTICS = BANDS * _BAND_STATISTICS + _POWER_MEANS + len(_SMOOTHED_FRAMES) + 2
+_OF_BANDS = ("level_low", "level", "level_high", "spread", "onsets", "side", "balance")
+_OVERALL = 5 + len(_SMOOTHED_FRAMES)  # three levels, a spread for every smoothing, side and balance
+STATISTICS = BANDS * len(_OF_BANDS) + _OVERALL
 """Number of figures per window."""
+
+_SUMMARIZED = ("level", "spread", "onsets", "side")
+_GROUPS = 8
+SUMMARY = _GROUPS * len(_SUMMARIZED) + _OVERALL
+"""Number of figures in a summary."""
 
 
 def level(power: Tensor) -> Tensor:
@@ -55,6 +60,17 @@ def window_statistics(powers: Tensor, has_frame: Tensor) -> Tensor:
         *_stereo(*(mean.sum(-1, keepdim=True) for mean in means)),
     ]
     return torch.cat([*bands, *overall], -1)
+
+
+def summary(statistics: Tensor) -> Tensor:
+    """The coarse outline of statistics: too little to know a recording by, enough to tell bass from cymbals.
+
+    Shape: statistics [..., STATISTICS]; returns [..., SUMMARY].
+    """
+    of_bands, overall = statistics.split([STATISTICS - _OVERALL, _OVERALL], -1)
+    groups = of_bands.unflatten(-1, (len(_OF_BANDS), _GROUPS, BANDS // _GROUPS)).mean(-1)
+    picked = groups[..., [_OF_BANDS.index(name) for name in _SUMMARIZED], :]
+    return torch.cat([picked.flatten(-2), overall], -1)
 
 
 def _power_means(power: Tensor, share: Tensor) -> list[Tensor]:

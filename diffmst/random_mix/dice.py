@@ -55,6 +55,6 @@ class Dice:
         return int(self._bits.random_raw()) >> 1
 
     def _unit(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Between 0 and 1, neither included: the upper 53 bits, in the middle of their steps."""
-        bits = np.asarray(self._bits.random_raw(int(np.prod(shape))), np.uint64) >> np.uint64(11)
-        return ((bits + 0.5) * 2.0**-53).reshape(shape)
+        """Between 0 and 1, neither included: the upper 52 bits, in the middle of their steps, exactly."""
+        bits = np.asarray(self._bits.random_raw(int(np.prod(shape))), np.uint64) >> np.uint64(12)
+        return ((bits + 0.5) * 2.0**-52).reshape(shape)

@@ -18,10 +18,12 @@ class Example(NamedTuple):
     Attributes:
         scene: staged as the model's `Hearing` says.
         method: that made it.
-        seed: that it is made from, together with the configuration.
+        seed: that it is made from, together with the configuration and `progress`.
         settings: the truth for the staged tracks of the scene, physical, batch of one, float64; None for method 2.
         target: the true mix of the excerpts, without their lead, [windows, 2, time]; None for method 2.
         true_roles: index of each track's role in `ROLE_NAMES`, int64 [tracks]; the last where nobody knows.
+        progress: share of the training at which it was made, which drives the curriculum.
+        redrawn: why something was drawn again before this could be made, once for every time.
     """
 
     scene: Scene
@@ -30,3 +32,5 @@ class Example(NamedTuple):
     settings: Settings[Tensor] | None
     target: Tensor | None
     true_roles: Tensor
+    progress: float = 1.0
+    redrawn: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from itertools import accumulate
@@ -23,7 +22,6 @@ from diffmst.training.staging import UnusableError
 
 __all__ = ["PUBLISHED", "SANE", "ExampleMaker", "Mixes"]
 
-_log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
 """Draws after which an example is given up: what is drawn from is of no use then."""
@@ -31,13 +29,14 @@ ATTEMPTS = 20
 PROPORTIONS: Mapping[Method, float] = {"same-song": 0.5, "shared-style": 0.4, "real-reference": 0.1}
 
 
+_LACKING = "in this part of the data; add some, or move some there in a split file"
+
+
 class ExampleMaker:
     """Makes examples by three methods, in proportion; see `training.example.Method`.
 
-    What makes no example (silence, values that are no numbers, less than two tracks) is drawn again, and counted.
-
-    Attributes:
-        redrawn: how often something was drawn again in this process, by reason.
+    What makes no example (silence, values that are no numbers, less than two tracks) is drawn again, and the example
+    tells why.
 
     Args:
         library: songs and references.
@@ -52,7 +51,7 @@ class ExampleMaker:
         seed: of the run.
 
     Raises:
-        ValueError: proportions or numbers of tracks that make no sense.
+        ValueError: proportions, numbers of tracks or a seed that make no sense.
         UserError: the library lacks what a method needs.
     """
 
@@ -71,10 +70,11 @@ class ExampleMaker:
     ) -> None:
         if not 2 <= tracks[0] <= tracks[1]:
             raise ValueError(f"tracks must be at least 2, the fewest first, got {tracks}")
+        if seed < 0:
+            raise ValueError(f"seed must be at least 0, got {seed}")
         self._proportions = _checked(proportions, library)
         self._recipe = Recipe(library, hearing, layout, mixes, tracks, roles)
         self._curriculum, self._seed = curriculum, seed
-        self.redrawn: Counter[str] = Counter()
 
     def make(self, index: int, progress: float = 1.0) -> Example:
         """Example `index` of the run, at a share of training, 0 to 1, that drives the curriculum.
@@ -86,18 +86,18 @@ class ExampleMaker:
 
     @torch.no_grad()
     def make_from(self, seed: int, progress: float = 1.0) -> Example:
-        """The example of this seed, as `Example.seed` tells it; see `make`."""
+        """The example of this seed and progress, as an `Example` tells them; see `make`."""
         method = _drawn_method(self._proportions, Dice(seed))
         amounts = self._curriculum.amounts(progress)
-        reasons: Counter[str] = Counter()
+        reasons: list[str] = []
         for attempt in range(ATTEMPTS):
             try:
-                return METHODS[method](ExampleDraw(self._recipe, seed, attempt, amounts))
+                example = METHODS[method](ExampleDraw(self._recipe, seed, attempt, amounts))
             except UnusableError as error:
-                reasons[str(error)] += 1
-                self.redrawn[str(error)] += 1
-                _log.info("example of seed %d drawn again: %s", seed, error)
-        told = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+                reasons.append(str(error))
+            else:
+                return example._replace(progress=progress, redrawn=tuple(reasons))
+        told = ", ".join(f"{reason} ({count})" for reason, count in Counter(reasons).most_common())
         raise UserError(f"no example in {ATTEMPTS} draws from {len(self._recipe.library.songs)} songs: {told}")
 
 
@@ -108,11 +108,11 @@ def _checked(proportions: Mapping[Method, float], library: Library) -> dict[Meth
     if not wanted or min(wanted.values()) < 0:
         raise ValueError(f"proportions of methods must not be below 0, nor all 0, got {dict(proportions)}")
     if not library.songs:
-        raise UserError("there are no songs to train on; give folders of songs with their stems")
+        raise UserError(f"no songs with stems {_LACKING}")
     if "shared-style" in wanted and len(library.songs) < 2:
-        raise UserError("method shared-style needs two songs, there is one; add songs or leave the method out")
+        raise UserError(f"method shared-style needs two songs, there is one {_LACKING}, or leave the method out")
     if "real-reference" in wanted and not library.references:
-        raise UserError("method real-reference needs finished mixes, there are none; add some or leave the method out")
+        raise UserError(f"method real-reference needs finished mixes, none are {_LACKING}, or leave the method out")
     return wanted
 
 

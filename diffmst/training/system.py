@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,8 @@ from diffmst.models.scene import Scene
 from diffmst.training.example import Example
 from diffmst.training.stopwatch import Stopwatch
 from diffmst.training.terms import Case, Losses, Terms
+
+_log = logging.getLogger(__name__)
 
 LOSS = "validation/loss"
 """By which the best step is chosen: the mean over the methods that are validated."""
@@ -116,10 +120,12 @@ class TrainingSystem(LightningModule):
         self._peak_normalised = peak_normalised
         self._patience = patience
         self.skipped_steps = 0
+        self.redrawn: Counter[str] = Counter()
         self._skipped_in_a_row = 0
 
     def training_step(self, batch: list[Example], _: int) -> Tensor:
         """The loss of a batch, a mean over its examples."""
+        self._count_redrawn(batch)
         summed = dict.fromkeys(self.losses.names, torch.zeros((), device=self.device))
         unused = torch.zeros((), device=self.device)
         for case in self.cases(batch):
@@ -210,18 +216,27 @@ class TrainingSystem(LightningModule):
                 f"{self.global_step}; lower the learning rate, or check the data with `diffmst data check`"
             )
 
+    def _count_redrawn(self, batch: Sequence[Example]) -> None:
+        """Counts what was drawn again for these examples on this process; says so when a reason first comes up."""
+        for reason in (reason for example in batch for reason in example.redrawn):
+            if reason not in self.redrawn:
+                _log.warning("training goes on with other examples where there is %s (train/redrawn counts)", reason)
+            self.redrawn[reason] += 1
+
     def _log_step(self, norm: Tensor, learning_rate: float) -> None:
         self.log("train/gradient_norm", norm, batch_size=1)
         self.log("train/learning_rate", learning_rate, batch_size=1)
         self.log("train/skipped_steps", float(self.skipped_steps), batch_size=1)
+        self.log("train/redrawn", float(self.redrawn.total()), batch_size=1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Beside the weights, how many steps were skipped."""
-        checkpoint["skipped_steps"] = self.skipped_steps
+        """Beside the weights, how many steps were skipped, and what was drawn again."""
+        checkpoint |= {"skipped_steps": self.skipped_steps, "redrawn": dict(self.redrawn)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Goes on counting."""
-        self.skipped_steps = checkpoint.get("skipped_steps", 0)
+        self.skipped_steps = checkpoint["skipped_steps"]
+        self.redrawn = Counter(checkpoint["redrawn"])
 
     # --- where the time goes: see `Stopwatch` -------------------------------------------------------------------------
 

@@ -83,6 +83,28 @@ def test_what_was_there_before_counts_against_the_limit(tmp_path):
     assert size_of(tmp_path) <= 3 * 4016
 
 
+def test_a_cache_that_belongs_to_somebody_else_is_read_all_the_same(tmp_path, monkeypatch):
+    cache = BlockCache(tmp_path, 10**8)
+    kept = cache.store("ab", noise())
+    (path,) = (path for path in tmp_path.rglob("ab") if path.is_file())
+    os.utime(path, (1000, 1000))
+
+    def forbidden(path):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "utime", forbidden)
+    np.testing.assert_array_equal(loaded(cache, "ab"), kept)
+
+
+def test_what_a_file_manager_leaves_there_does_no_harm(tmp_path, caplog):
+    BlockCache(tmp_path, 10**8).store("ab", noise())
+    (path,) = (path for path in tmp_path.rglob("ab") if path.is_file())
+    (path.parent.parent / ".DS_Store").write_text("x")
+    cache = BlockCache(tmp_path, 10**8)
+    cache.store("cd", noise())
+    assert loaded(cache, "cd") is not None and not caplog.records
+
+
 def test_a_full_disk_is_told_once_and_harms_nothing(tmp_path, caplog):
     (tmp_path / "cache").write_text("no folder")
     cache, x = BlockCache(tmp_path / "cache", 10**8), noise()

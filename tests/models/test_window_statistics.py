@@ -2,7 +2,7 @@ import band_scenes
 import pytest
 import torch
 
-from diffmst.models.window_statistics import STATISTICS, window_statistics
+from diffmst.models.window_statistics import STATISTICS, SUMMARY, summary, window_statistics
 
 TOLERANCE = 1e-4  # of statistics of about 1 in single precision
 WHERE_LOUD_DB = -30.0  # far above the floor, so that a gain moves all levels alike
@@ -56,8 +56,17 @@ def test_frames_that_do_not_count_change_nothing(generator):
     assert torch.allclose(statistics(window), window_statistics(longer, has_frame), atol=TOLERANCE)
 
 
+def test_a_summary_is_the_outline_of_bands_and_all_that_is_said_of_the_whole(generator):
+    found = statistics(band_scenes.powers(generator, 3))
+    outline = summary(found)
+    assert outline.shape == (3, SUMMARY)
+    assert torch.equal(outline[:, -8:], found[:, -8:])
+    levels = found[:, 64:128]
+    assert torch.allclose(outline[:, :8], levels.unflatten(-1, (8, 8)).mean(-1), atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 33])
-def test_short_and_silent_windows_have_finite_statistics_and_gradients(frames):
+def test_short_and_silent_windows_have_finite_foundand_gradients(frames):
     powers = torch.zeros(2, 3, frames, 64, requires_grad=True)
     found = statistics(powers)
     found.sum().backward()

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import kstest, truncnorm
@@ -13,6 +15,14 @@ def test_numbers_never_change():
     dice = Dice(20240708, 3)
     np.testing.assert_allclose(dice.uniform(0, 1, (2,)), [0.6361663726599265, 0.7407275598579273], rtol=0, atol=1e-15)
     assert dice.seed() == 1989844097991731922
+
+
+def test_the_ends_are_never_drawn(monkeypatch):
+    for bits in (0, 2**64 - 1):
+        dice = Dice(1)
+        monkeypatch.setattr(dice, "_bits", SimpleNamespace(random_raw=lambda count, bits=bits: [bits] * count))
+        assert 0 < dice.uniform(0, 1, ()) < 1
+        assert 4 <= dice.integer(4, 6) <= 6
 
 
 def test_uniform_numbers_are_uniform():

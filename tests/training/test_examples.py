@@ -196,9 +196,10 @@ def test_what_cannot_be_used_is_drawn_again_and_counted(library, spoil, reason):
     make = maker(
         SongLibrary((dataclasses.replace(library.songs[0], tracks=tuple(spoilt)), library.songs[1])), "same-song"
     )
-    for index in range(6):
-        assert make.make(index).target.isfinite().all()
-    assert make.redrawn.total() > 0 and all(reason in told for told in make.redrawn)
+    examples = [make.make(index) for index in range(6)]
+    assert all(example.target.isfinite().all() for example in examples)
+    reasons = [told for example in examples for told in example.redrawn]
+    assert reasons and all(reason in told for told in reasons)
 
 
 def test_a_library_of_nothing_but_silence_ends_in_one_line(library):
@@ -213,7 +214,7 @@ def test_a_library_of_nothing_but_silence_ends_in_one_line(library):
 @pytest.mark.parametrize(
     ("songs", "references", "method", "told"),
     [
-        (0, 0, "same-song", "no songs to train on"),
+        (0, 0, "same-song", "no songs with stems in this part of the data"),
         (1, 0, "shared-style", "needs two songs"),
         (1, 0, "real-reference", "needs finished mixes"),
     ],
@@ -227,6 +228,11 @@ def test_a_library_without_what_a_method_needs_is_refused(library, songs, refere
 def test_proportions_have_to_make_sense(library, proportions):
     with pytest.raises(ValueError, match="methods"):
         maker(library, proportions=proportions)
+
+
+def test_a_seed_below_zero_is_refused(library):
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        maker(library, seed=-1)
 
 
 def test_an_example_needs_two_tracks(library):

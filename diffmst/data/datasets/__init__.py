@@ -47,7 +47,10 @@ def recognise(place: Path) -> list[tuple[Dataset, Path]]:
         raise UserError(f"{folder}: {'is a file; give its folder' if folder.exists() else 'no such folder'}")
     if name:
         return [(_BY_NAME[name], folder)]
-    found = _recognised([folder], _PUBLISHED) or _recognised(subfolders(folder), _PUBLISHED)
+    found = _recognised([folder], _PUBLISHED)
+    # Some data sets are known from one folder above their own, where others may lie beside them.
+    here = {dataset for dataset, _ in found}
+    found += [known for known in _recognised(subfolders(folder), _PUBLISHED) if known[0] not in here]
     if not found:
         places = subfolders(folder) if holds_folders_of_songs(folder) else [folder]
         found = _recognised(places, (STEMS, REFERENCES))

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from diffmst.audio.discovery import AUDIO_EXTENSIONS
+
 LEAKS = "the microphones leak into each other"
 MISSING = "named in the metadata, but not there"
 
@@ -87,13 +89,25 @@ def song_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", plain)
 
 
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without what is hidden; nothing where it cannot be listed, as in `lost+found`."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except PermissionError:
+        return []
+
+
 def subfolders(folder: Path) -> list[Path]:
     """The folders in a folder, by name; hidden ones and what macOS leaves behind are passed over."""
     if not folder.is_dir():
         return []
-    return sorted(
-        entry for entry in folder.iterdir() if not entry.name.startswith((".", "__MACOSX")) and entry.is_dir()
-    )
+    return [entry for entry in entries(folder) if not entry.name.startswith("__MACOSX") and entry.is_dir()]
+
+
+def audio_file(path: Path) -> Path:
+    """A file that a data set names, or the same in another format, as many keep WAV as FLAC; `path` where none is."""
+    others = (path.parent / f"{path.stem}{extension}" for extension in AUDIO_EXTENSIONS)
+    return next((file for file in (path, *others) if file.is_file()), path)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diffmst.audio import StemFile, find_stems
 from diffmst.audio.discovery import AUDIO_EXTENSIONS, natural_key
-from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, subfolders
+from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, entries, subfolders
 from diffmst.errors import UserError
 from diffmst.roles import role_of
 
@@ -35,7 +35,7 @@ def audio_below(folder: Path) -> list[StemFile]:
 
 def holds_audio(folder: Path) -> bool:
     """Whether audio files lie in a folder itself."""
-    return any(entry.suffix.lower() in AUDIO_EXTENSIONS for entry in folder.iterdir() if not entry.name.startswith("."))
+    return any(entry.suffix.lower() in AUDIO_EXTENSIONS for entry in entries(folder))
 
 
 def holds_folders_of_songs(folder: Path) -> bool:
@@ -57,7 +57,7 @@ def _is_finished(path: Path) -> bool:
 
 def _is_song(folder: Path) -> bool:
     """Whether the files in a folder are the stems of one song: half of their names tell a role."""
-    names = [entry.stem for entry in folder.iterdir() if entry.suffix.lower() in AUDIO_EXTENSIONS]
+    names = [entry.stem for entry in entries(folder) if entry.suffix.lower() in AUDIO_EXTENSIONS]
     return len(names) > 1 and sum(bool(role_of(name).name) for name in names) >= len(names) / 2
 
 

@@ -12,6 +12,7 @@ from diffmst.data.datasets.dataset import (
     Dataset,
     LabelledStem,
     SongFiles,
+    audio_file,
     mappings,
     read_mapping,
     subfolders,
@@ -43,7 +44,7 @@ def _song_folders(folder: Path) -> Iterator[Path]:
 def _song(song: Path, root: Path) -> SongFiles:
     """A song by its metadata; by the names of its files alone where there is none."""
     remarks: list[tuple[str, str]] = []
-    mix = song / f"{song.name}_MIX.wav"
+    mix = audio_file(song / f"{song.name}_MIX.wav")
     metadata: dict[str, Any] = {}
     path = _metadata_path(song, root)
     try:
@@ -90,7 +91,7 @@ def _labelled(song: Path, metadata: dict[str, Any]) -> tuple[tuple[LabelledStem,
 
 def _stem(song: Path, kind: str, entry: dict[str, Any], role_of_group: str) -> LabelledStem:
     """A file by its entry in the metadata; a raw track of a singer is as much in front as the whole of the singer."""
-    path = song / f"{song.name}_{kind}" / text(entry.get("filename"))
+    path = audio_file(song / f"{song.name}_{kind}" / text(entry.get("filename")))
     instrument = text(entry.get("instrument"))
     own = role_of_label(instrument)
     role = role_of_group if own == "" or {own, role_of_group} == {"lead", "backing"} else own

@@ -12,6 +12,7 @@ from diffmst.data.datasets.dataset import (
     Dataset,
     LabelledStem,
     SongFiles,
+    audio_file,
     read_mapping,
     subfolders,
     text,
@@ -53,7 +54,7 @@ def _song(song: Path) -> SongFiles:
 
 def _stem(song: Path, group: dict[str, Any], track: dict[str, Any]) -> LabelledStem:
     stem, kind, identity = text(group.get("stemName")), text(track.get("trackType")), text(track.get("id"))
-    path = song / stem / f"{identity}.{text(track.get('extension'))}"
+    path = audio_file(song / stem / f"{identity}.{text(track.get('extension'))}")
     return LabelledStem(path, f"{stem}/{kind} {identity[:8]}".strip(), role_of_label(kind) or role_of_label(stem))
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from diffmst.data.datasets.dataset import Dataset, SongFiles, subfolders
+from diffmst.data.datasets.dataset import Dataset, SongFiles, entries, subfolders
 
 _FOLDER = re.compile(r"\d\d")
 _FILE = re.compile(r"(\d+)(\.low)?\.mp3")  # `.low` in the archive of a lower bit rate
@@ -30,7 +30,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
         for part in subfolders(place):
             if not _FOLDER.fullmatch(part.name):
                 continue
-            for path in sorted(part.iterdir()):
+            for path in entries(part):
                 match = _FILE.fullmatch(path.name)
                 if match and int(match[1]) % 100 == int(part.name):
                     yield path, match[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, subfolders
+from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, audio_file, subfolders
 from diffmst.errors import UserError
 
 _ROLES = {"vocals": "lead", "drums": "drums", "bass": "bass", "other": ""}
@@ -37,16 +37,16 @@ def _songs(folder: Path) -> Iterator[SongFiles]:
     if not songs:
         raise UserError(f"{folder}: is MUSDB18 in .stem.mp4 files; get MUSDB18-HQ, which is in WAV files")
     for song in songs:
-        stems = (LabelledStem(song / f"{name}.wav", name, role) for name, role in _ROLES.items())
+        stems = (LabelledStem(audio_file(song / f"{name}.wav"), name, role) for name, role in _ROLES.items())
         present = tuple(stem for stem in stems if stem.path.is_file())
         remarks = tuple(("not there", f"{name}.wav") for name in _ROLES if name not in {stem.name for stem in present})
-        mix = song / "mixture.wav"
+        mix = audio_file(song / "mixture.wav")
         yield SongFiles(song.name, present, mix if mix.is_file() else None, _split(song), remarks)
 
 
 def _song_folders(folder: Path) -> list[Path]:
     songs = (song for part in ("train", "test") for song in subfolders(folder / part))
-    return [song for song in songs if (song / "mixture.wav").is_file() or (song / "vocals.wav").is_file()]
+    return [song for song in songs if any(audio_file(song / f"{name}.wav").is_file() for name in ("mixture", "vocals"))]
 
 
 def _stem_files(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from diffmst.audio.discovery import AUDIO_EXTENSIONS
-from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, mappings, read_mapping, subfolders, text
+from diffmst.data.datasets.dataset import (
+    Dataset,
+    LabelledStem,
+    SongFiles,
+    entries,
+    mappings,
+    read_mapping,
+    subfolders,
+    text,
+)
 from diffmst.data.datasets.folders import labelled_by_name
 from diffmst.data.datasets.labels import role_of_label
 
@@ -57,9 +66,7 @@ def _stem(path: Path, entry: dict[str, Any]) -> LabelledStem:
 
 def _audio(folder: Path) -> list[Path]:
     """The audio files in a folder itself: sub-mixes that its tools make lie in folders below."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix in AUDIO_EXTENSIONS and not path.name.startswith(".")
-    )
+    return [path for path in entries(folder) if path.suffix in AUDIO_EXTENSIONS]
 
 
 def _split(song: Path) -> str:

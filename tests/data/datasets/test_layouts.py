@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import datasets_on_disk as disk
 import pytest
@@ -178,6 +179,48 @@ def test_data_sets_side_by_side_are_all_found(tmp_path):
     disk.musdb18_hq(tmp_path / "musdb18hq")
     disk.medleydb_1(tmp_path / "MedleyDB")
     assert sorted(dataset.name for dataset, _ in recognise(tmp_path)) == ["medleydb", "musdb18-hq"]
+
+
+def test_data_sets_that_are_known_from_one_folder_above_hide_none_beside_them(tmp_path):
+    disk.moisesdb(tmp_path)
+    disk.slakh2100(tmp_path)
+    disk.musdb18_hq(tmp_path / "musdb18hq")
+    found = recognise(tmp_path)
+    assert sorted(dataset.name for dataset, _ in found) == ["moisesdb", "musdb18-hq", "slakh2100"]
+    songs = [song for dataset, folder in found for song in dataset.songs(folder)]
+    assert len(songs) == len({song.name for song in songs}) == 1 + 3 + 3
+
+
+def without_formats(found):
+    """Everything about songs but the formats of their files."""
+    stems = {name: [(stem.name, stem.role, stem.path.stem) for stem in song.stems] for name, song in found.items()}
+    return stems, {name: (song.split, song.remarks, song.mix and song.mix.stem) for name, song in found.items()}
+
+
+@pytest.mark.parametrize(
+    "layout", [disk.medleydb_2, disk.musdb18_hq, disk.moisesdb], ids=lambda layout: layout.__name__
+)
+def test_a_data_set_that_was_converted_to_flac_is_the_same(tmp_path, layout):
+    before = songs_in(layout(tmp_path))
+    for path in tmp_path.rglob("*.wav"):
+        path.rename(path.with_suffix(".flac"))
+    after = songs_in(tmp_path)
+    assert without_formats(after) == without_formats(before)
+    assert all(stem.path.is_file() for song in after.values() for stem in song.stems)
+
+
+def test_a_folder_that_may_not_be_listed_is_passed_over(tmp_path, monkeypatch):
+    disk.stems(tmp_path)
+    (tmp_path / "lost+found").mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path):
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert [song.name for song in songs_in(tmp_path).values() if song.stems] == ["Song 2", "Song 10"]
 
 
 def test_a_name_overrides_what_a_folder_looks_like(tmp_path):
