@@ -4,7 +4,7 @@ import logging
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
-from stand_ins import TinyData, TinyModel
+from stand_ins import TinyData, TinyMaker, TinyModel
 
 from diffmst.errors import UserError
 from diffmst.models.checkpoint import save_model
@@ -122,6 +122,19 @@ def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(optimizer):
     assert same(weights.after[0], weights.after[2])
     assert not same(weights.after[0], weights.after[3])
     assert all(value.isfinite().all() for value in weights.after[3].values())
+
+
+def test_what_was_drawn_again_is_counted_and_told_once(monkeypatch, caplog):
+    make = TinyMaker.make
+    monkeypatch.setattr(
+        TinyMaker, "make", lambda *told: make(*told)._replace(redrawn=("a silent reference",) * (1 + told[1] % 2))
+    )
+    learner = system()
+    training = trainer(2)
+    training.fit(learner, datamodule=TinyData(batch=2, validation=0))
+    assert learner.redrawn == {"a silent reference": 6}
+    assert training.callback_metrics["train/redrawn"] == 6
+    assert caplog.text.count("other examples where there is a silent reference") == 1
 
 
 def test_training_is_given_up_after_too_many_such_steps_in_a_row():
