@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diffmst import __version__, terminal
+from diffmst import __version__, cli_listen, terminal
 from diffmst.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set 
 
 data_app = typer.Typer(help="Songs to train on.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(cli_listen.app, name="listen")
 
 
 @app.command()

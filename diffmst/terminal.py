@@ -225,13 +225,19 @@ def report_check(report: CheckReport) -> None:
     for dataset in report.datasets:
         report_facts(dict(dataset.rows()))
     problems = report.problems()
-    if not problems:
+    if problems:
+        report_table(f"{len(problems)} to look after", ("song", "file", "what is the matter"), problems)
+
+
+def report_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of texts; nothing where it has no rows."""
+    if not rows:
         return
-    table = Table(title=f"{len(problems)} to look after", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for heading in ("song", "file", "what is the matter"):
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for heading in headings:
         table.add_column(heading, overflow="fold")
-    for problem in problems:
-        table.add_row(*map(one_line, problem))
+    for row in rows:
+        table.add_row(*map(one_line, row))
     _print_table(table)
 
 

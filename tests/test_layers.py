@@ -33,10 +33,12 @@ LAYERS = [
     ["task"],
     ["predict"],
     ["advice", "report"],
+    ["listening_test"],
     ["match"],
     ["trained"],
     ["demo", "evaluate"],
     ["terminal"],
+    ["cli_listen"],
     ["cli"],
     ["__main__"],
 ]
