@@ -123,6 +123,10 @@ def mix(
     from diffmst.match import Options, match
     from diffmst.passages import Listening
 
+    if no_refine and not model:
+        raise UserError(
+            "--no-refine leaves it at what a model predicts: give --model too, or --steps 0 to balance only"
+        )
     options = Options(
         loudness=_loudness(loudness),
         ceiling_dbtp=ceiling,
@@ -264,6 +268,9 @@ def check(
     with terminal.shown_progress() as progress:
         report = check_places(places, progress, splits=splits)
     terminal.report_check(report)
+    if report.usable and report.empty_splits:
+        names = " and ".join(report.empty_splits)
+        terminal.note(f"no song falls to {names}; a file for --splits, later --data.splits, says which shall")
     if not report.usable:
         raise UserError(f"{places[0]}: holds nothing to train on")
 

@@ -159,7 +159,8 @@ def report_match(matched: Matched, folder: Path) -> None:
     for text in matched.notes:
         note(text)
     before, after = sum(matched.refined.before.values()), sum(matched.refined.after.values())
-    say(f"distance to the reference: {before:.3f} balanced, {after:.3f} matched")
+    became = "matched" if matched.refined.history else "predicted" if after != before else "left so"
+    say(f"distance to the reference: {before:.3f} balanced, {after:.3f} {became}")
     report_output(folder / "mix.wav", matched.output)
     say(f"{folder / 'mix.json'}: every setting; change it, then `diffmst render`")
     say(f"{folder / 'report.html'}: what was done, in pictures")

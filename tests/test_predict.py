@@ -167,3 +167,22 @@ def test_several_places_of_stems_are_one_song(network, home, tmp_path):
     extra = write(tmp_path / "lead.wav", tone(330, 8.0))
     prior, _ = predicted(network, home / "song", extra, reference=home / "reference.wav")
     assert prior.mean.tracks.shape[1] == 4
+
+
+def test_without_a_model_there_is_no_prediction_to_leave_it_at(home, tmp_path, capsys):
+    arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / "mix")]
+    assert main([*arguments, "--no-refine"]) == 2
+    assert "give --model too" in capsys.readouterr().err
+
+
+def test_what_became_of_the_distance_is_called_by_its_name(home, model_file, tmp_path, capsys):
+    for index, (options, word) in enumerate(
+        [
+            (["--model", str(model_file), "--no-refine"], "predicted"),
+            (["--steps", "2"], "matched"),
+            (["--steps", "0"], "left so"),
+        ]
+    ):
+        arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / str(index))]
+        assert main([*arguments, *options]) == 0
+        assert capsys.readouterr().out.splitlines()[0].endswith(word)

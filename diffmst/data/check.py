@@ -82,6 +82,12 @@ class CheckReport:
         """Whether there is a song or a reference to train on."""
         return any(report.songs or report.references for report in self.datasets)
 
+    @property
+    def empty_splits(self) -> tuple[str, ...]:
+        """Of training and validation, those that no song falls to though there are songs."""
+        songs = {split: sum(report.splits[split][0] for report in self.datasets) for split in SPLITS}
+        return tuple(split for split in SPLITS[:2] if not songs[split]) if any(songs.values()) else ()
+
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong, as song, file and what is the matter, in the order of the songs."""
         every = [remark for report in self.datasets for remark in report.remarks]

@@ -49,3 +49,12 @@ def test_what_it_listened_to_is_known_afterwards(tmp_path, monkeypatch):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="no such folder"):
         check([tmp_path / "nowhere"], cache=tmp_path / "cache")
+
+
+def test_it_tells_which_parts_have_no_song(tmp_path):
+    """By its name alone the one song with two stems is trained on."""
+    disk.sound(tmp_path / "one" / "Song" / "kick.wav")
+    disk.sound(tmp_path / "one" / "Song" / "bass.wav")
+    assert check([tmp_path / "one"], cache=tmp_path / "cache").empty_splits == ("validation",)
+    disk.musdb18_hq(tmp_path / "musdb")
+    assert check([tmp_path / "musdb"], cache=tmp_path / "cache").empty_splits == ()
