@@ -106,7 +106,7 @@ class Index:
         if not paths:
             return ()
         seconds = in_parallel(_duration_s, paths)
-        with progress.phase("listening to what is new", max(1.0, sum(seconds))) as advance:
+        with progress.phase(f"listening to new files: {len(paths)}", max(1.0, sum(seconds))) as advance:
             listener = _Listener(advance)
 
             def listen(path: Path) -> FileSummary | str:

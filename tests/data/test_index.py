@@ -38,7 +38,7 @@ def listened(index, paths):
     """How many files the index has listened to."""
     watched = Watched()
     found = index.look_up(paths, watched)
-    return int(watched.phases[0][0].split()[2]) if watched.phases else 0, found
+    return int(watched.phases[0][0].split()[-1]) if watched.phases else 0, found
 
 
 def test_summaries_say_what_surveys_do(tmp_path, files):
