@@ -38,7 +38,7 @@ LAYERS = [
     ["trained"],
     ["demo", "evaluate"],
     ["terminal"],
-    ["cli_listen"],
+    ["cli_listen", "cli_training"],
     ["cli"],
     ["__main__"],
 ]

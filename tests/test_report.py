@@ -1,12 +1,12 @@
 import base64
 import io
 import re
-from html.parser import HTMLParser
 
 import av
 import numpy as np
 import pytest
 import torch
+from html_checks import Page
 
 from diffmst.effects import DEFAULT_TRACK, Effect
 from diffmst.layout import DEFAULT, LAYOUTS, Section
@@ -22,7 +22,6 @@ RATE = 22_050
 SECONDS = 5
 SHA = "0" * 64
 KIB = 1024
-VOID = {"meta", "link", "br", "wbr", "path", "use", "rect", "circle", "img", "hr", "input"}
 
 
 def noise(seed, side=0.5):
@@ -83,30 +82,6 @@ def make_mix(tracks=3, layout="default", names=None, **changes):
 
 def report(mix=None, *, title="A Song", warnings=(), output=OUTPUT, **profiles):
     return build_report(mix or make_mix(), title=title, warnings=warnings, output=output, **PROFILES | profiles)
-
-
-class Page(HTMLParser):
-    """Tags with their attributes, all text, and whether every tag is closed."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text, self._open = [], "", []
-        self.feed(html)
-        assert not self._open, f"never closed: {self._open}"
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag, f"</{tag}> closes nothing"
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
