@@ -28,7 +28,7 @@ def run_training(arguments: Sequence[str], show_progress: ShowProgress = silentl
 
     Raises:
         UserError: what the user gave cannot be used, or the packages of the extra `train` are missing.
-        SystemExit: help was asked for.
+        SystemExit: help was asked for; or 130, training was stopped by Ctrl-C.
     """
     try:
         from diffmst.training import cli

@@ -21,19 +21,21 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from rich.console import Console
 
 from diffmst.errors import UserError
 from diffmst.models.architectures import architecture_of
+from diffmst.models.checkpoint import read_record
 from diffmst.outputs import write_errors, write_text_atomically
 from diffmst.training import ShowProgress, silently
-from diffmst.training.checkpoints import LastCheckpoint
+from diffmst.training.checkpoints import Finish, LastCheckpoint
 from diffmst.training.configuration import read_configuration
 from diffmst.training.ema import Ema
-from diffmst.training.export import Export
+from diffmst.training.export import MODEL, Export
 from diffmst.training.showcase import Showcase
 from diffmst.training.song_data import SongData
 from diffmst.training.stage_times import StageTimes
-from diffmst.training.system import TrainingSystem
+from diffmst.training.system import LOSS, TrainingSystem
 from diffmst.training.trainer import ProgressBar, SongTrainer
 
 _log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ _log = logging.getLogger(__name__)
 CONFIGURATION = "config.yaml"
 CHECKPOINT = "last.ckpt"
 _LAST = "last"
+_INTERRUPTED = 130
 _REQUEUED = "hpc_ckpt_*.ckpt"
 """What Lightning leaves when Slurm ends a job, and goes on from when it is requeued."""
 
@@ -77,7 +80,7 @@ class Run:
 
 
 class KeepConfiguration(Callback):
-    """Writes the whole configuration once training begins: what never began leaves nothing behind.
+    """Writes the whole configuration once training begins, unless the run has one: what never began leaves none.
 
     Args:
         path: of the file.
@@ -89,10 +92,22 @@ class KeepConfiguration(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes it."""
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and not self._path.exists():
             with write_errors(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             write_text_atomically(self._path, self._settings)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Takes it away again before the first step: there is nothing to go on from."""
+        if trainer.is_global_zero and not trainer.global_step:
+            self._path.unlink(missing_ok=True)
+
+
+class _Events(TensorBoardLogger):
+    """TensorBoard's files, without one of settings: those lie in the configuration of the run."""
+
+    def save(self) -> None:
+        self.experiment.flush()
 
 
 class _TrainingCLI(LightningCLI):
@@ -144,6 +159,8 @@ class _TrainingCLI(LightningCLI):
             "callbacks": [*(configured["callbacks"] or []), *self._callbacks()],
             "logger": configured["logger"] if configured["logger"] is not None else self._loggers(),
             "enable_checkpointing": self.subcommand == "fit",
+            "enable_autolog_hparams": False,
+            "enable_model_summary": configured["enable_model_summary"] or False,
             "default_root_dir": configured["default_root_dir"] or self.run.out,  # where Slurm's checkpoints go
         }
         return super().instantiate_trainer(**own, **kwargs)
@@ -152,7 +169,7 @@ class _TrainingCLI(LightningCLI):
         if self.subcommand != "fit":
             return False
         csv = CSVLogger(self.run.out, name="logs")
-        return [csv, TensorBoardLogger(self.run.out, name="logs", version=csv.version)]
+        return [csv, _Events(self.run.out, name="logs", version=csv.version)]
 
     def _callbacks(self) -> list[Callback]:
         trainer = self._get(self.config_init, "trainer")
@@ -164,10 +181,12 @@ class _TrainingCLI(LightningCLI):
         if self.run.showcase_steps:
             callbacks.append(Showcase(self.run.out / "showcase", self.run.showcase_steps))
         checkpoint = LastCheckpoint(self.run.out / CHECKPOINT, self.run.checkpoint_steps)
-        return [*callbacks, self._keeper(), StageTimes(), *self._exports(), checkpoint]
+        return [Finish(), *callbacks, self._keeper(), StageTimes(), *self._exports(), checkpoint]
 
     def _keeper(self) -> Callback:
-        settings = self._parser("fit").dump(self.config["fit"], skip_none=False)
+        settings = self.config["fit"].clone()
+        settings["ckpt_path"] = None  # of this call alone
+        settings = self._parser("fit").dump(settings, skip_none=False)
         return KeepConfiguration(self.run.out / CONFIGURATION, settings)
 
     def _exports(self) -> list[Callback]:
@@ -187,6 +206,36 @@ class _TrainingCLI(LightningCLI):
         )
         if self.trainer.is_global_zero and path.exists() and not goes_on:
             raise UserError(f"{path}: holds a run already; go on with --ckpt_path last, or choose another --run.out")
+        if self.trainer.is_global_zero:
+            _say(f"{sum(weight.numel() for weight in self.model.network.parameters()):,} weights to train")
+
+    def after_fit(self) -> None:
+        """Says what to do with the model."""
+        path = self.run.out / MODEL
+        if self.trainer.is_global_zero and path.exists():
+            mixing = f"diffmst mix STEMS --reference SONG --model {shlex.quote(str(path))}"
+            training = read_record(path).training
+            loss = training.figures.get(LOSS)
+            figure = "" if loss is None else f", validation loss {loss:.3f}"
+            _say(f"{path}: step {training.steps}{figure}; mix with: {mixing}")
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            super()._run_subcommand(subcommand)
+        except SystemExit as end:
+            if end.code != 1:  # what Lightning makes of Ctrl-C
+                raise
+            if subcommand != "fit":
+                raise KeyboardInterrupt from None
+            _say(self._stopped(), stderr=True)
+            raise SystemExit(_INTERRUPTED) from None
+
+    def _stopped(self) -> str:
+        step, out = self.trainer.global_step, self.run.out
+        if not step:
+            return f"stopped before the first step: {out} holds nothing to go on from"
+        configuration = shlex.quote(str(out / CONFIGURATION))
+        return f"stopped at step {step}; go on with: diffmst train fit -c {configuration} --ckpt_path {_LAST}"
 
     def _parse_ckpt_path(self) -> None:
         """Checkpoints hold no configuration: it lies beside them."""
@@ -220,6 +269,11 @@ def _check_checkpoint(path: Path, system: TrainingSystem) -> None:
         raise UserError(f"{path}: is of another model; give the {CONFIGURATION} of its run")
 
 
+def _say(text: str, *, stderr: bool = False) -> None:
+    """One line, beside what Lightning shows."""
+    Console(stderr=stderr, markup=False, emoji=False, highlight=False).print(text, soft_wrap=True)
+
+
 def run(arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
     """See `diffmst.training.run_training`."""
     for talkative in ("lightning.pytorch", "lightning.fabric"):
@@ -230,11 +284,11 @@ def run(arguments: Sequence[str], show_progress: ShowProgress = silently) -> Non
         try:
             _TrainingCLI(arguments, show_progress)
         except ArgumentError as error:
-            raise UserError(" ".join(str(error).split())) from None
-        except SystemExit as end:
-            if end.code == 1:  # what Lightning makes of Ctrl-C
-                raise KeyboardInterrupt from None
-            raise
+            given = any(argument in ("-c", "--config") or argument.startswith("--config=") for argument in arguments)
+            hint = "" if given or "equired" not in str(error) else "; name a configuration, such as -c default"
+            raise UserError(" ".join(str(error).split()) + hint) from None
+        except MisconfigurationException as error:
+            raise UserError(" ".join(str(error).split())) from error
 
 
 def _with_configurations(arguments: Sequence[str]) -> Iterator[str]:

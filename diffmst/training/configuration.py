@@ -31,7 +31,8 @@ def read_configuration(name: str | Path) -> dict[str, Any]:
 
 def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in including:
-        raise UserError(f"{path}: includes itself")
+        chain = " -> ".join(map(str, (*including, path.resolve())))
+        raise UserError(f"{path}: includes itself: {chain}")
     own = _parse(path)
     included = own.pop(INCLUDE, None)
     if included is None:

@@ -49,7 +49,10 @@ class ExampleData(LightningDataModule):
         if unknown := self.methods.keys() - set(get_args(Method)):
             raise ValueError(f"methods must be among {', '.join(get_args(Method))}, got {min(unknown)!r}")
         if batch < 1 or workers < 0 or validation < 0:
-            raise ValueError("batch must be at least 1, workers and validation at least 0")
+            raise ValueError(
+                f"data.batch must be at least 1, data.workers and data.validation at least 0, "
+                f"got {batch}, {workers} and {validation}"
+            )
         self.batch, self.workers, self.validation = batch, workers, validation
         self.show_progress: ShowProgress = silently
 
@@ -61,6 +64,13 @@ class ExampleData(LightningDataModule):
     def sources(self) -> tuple[DataSource, ...]:
         """What is trained on."""
         return ()
+
+    def prepare_data(self) -> None:
+        """Refuses what no examples can be made of, before anything is written."""
+        if self._trainer.state.fn == "fit":
+            self.train_dataloader()
+        if self._trainer.limit_val_batches:
+            self.val_dataloader()
 
     def train_dataloader(self) -> DataLoader[Example | UserError]:
         """The whole run in one epoch, from the next step on."""
@@ -75,7 +85,7 @@ class ExampleData(LightningDataModule):
             rank=trainer.global_rank,
             processes=trainer.world_size,
         )
-        make = InCourse(self.maker("train", self.methods, self._network), self.batch * batches)
+        make = InCourse(self._maker("train", self.methods), self.batch * batches)
         return ExampleLoader(make, share, self.workers)
 
     def val_dataloader(self) -> DataLoader[Example | UserError] | list[DataLoader[Example | UserError]]:
@@ -95,13 +105,22 @@ class ExampleData(LightningDataModule):
 
     @cached_property
     def showcase(self) -> list[Example]:
-        """One validation example of each method."""
-        return [self._validation(number * max(1, self.validation)) for number in range(len(self.methods))]
+        """One validation example of each method; none where nothing is validated."""
+        return [
+            self._validation(number * self.validation) for number in range(len(self.methods) if self.validation else 0)
+        ]
 
     @cached_property
     def _validation(self) -> MethodByMethod:
-        makers = [self.maker("validation", {method: 1.0}, self._network) for method in self.methods]
-        return MethodByMethod(makers, max(1, self.validation))
+        makers = [self._maker("validation", {method: 1.0}) for method in self.methods]
+        return MethodByMethod(makers, self.validation)
+
+    def _maker(self, split: Split, methods: Mapping[Method, float]) -> Maker:
+        """The maker; a figure that makes no sense there is the user's to mend."""
+        try:
+            return self.maker(split, methods, self._network)
+        except ValueError as error:
+            raise UserError(f"data: {error}") from error
 
     @property
     def _network(self) -> MixModel:

@@ -27,6 +27,7 @@ class Ema(WeightAveraging):
             raise ValueError(f"decay must lie in 0 .. 1, got {decay}")
         self.decay = decay
         super().__init__(avg_fn=self._average)
+        self._in_place = False  # of the last step's weights, while they are validated
 
     def _average(self, averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
         if not averaged.is_floating_point():  # counts and flags
@@ -39,6 +40,15 @@ class Ema(WeightAveraging):
     def averaged(self) -> nn.Module | None:
         """The module with averaged weights; None before training."""
         return None if self._average_model is None else self._average_model.module
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Puts the weights of the last step back where a validation was ended."""
+        if self._in_place:
+            self._swap_models(pl_module)
+
+    def _swap_models(self, pl_module: LightningModule) -> None:
+        super()._swap_models(pl_module)
+        self._in_place = not self._in_place
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Both sets of weights; where nothing is trained, the averaged ones are already in place."""

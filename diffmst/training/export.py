@@ -54,6 +54,11 @@ class Export(Callback):
         if self._lowest is None:
             self._save(trainer, pl_module)
 
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Writes the model when the user ends a run of which nothing was validated yet."""
+        if isinstance(exception, KeyboardInterrupt) and self._lowest is None and trainer.global_step:
+            self._save(trainer, pl_module)
+
     def state_dict(self) -> dict[str, Any]:
         """What is to be known when the run goes on."""
         return {"lowest": self._lowest, "seconds": self._elapsed_s()}

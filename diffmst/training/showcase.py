@@ -24,7 +24,7 @@ _FLOOR = 1e-9
 
 
 class Showcase(Callback):
-    """Writes reference, prediction and truth of some examples, and their spectra, as files and to TensorBoard.
+    """Writes reference, prediction and truth of some examples, and their spectra; to TensorBoard, the spectra only.
 
     Args:
         folder: of the files, in one folder for each step.
@@ -45,8 +45,9 @@ class Showcase(Callback):
         """Shows, if it is time to."""
         if trainer.global_step % self._every_steps == 0 and trainer.is_global_zero:
             assert isinstance(pl_module, TrainingSystem)
-            with pl_module.stopwatch.during("other"):
-                self.show(trainer, pl_module)
+            pl_module.stopwatch.pause()
+            self.show(trainer, pl_module)
+            pl_module.stopwatch.resume()
 
     def show(self, trainer: Trainer, system: TrainingSystem) -> None:
         """All examples, as they are now mixed."""
@@ -61,7 +62,7 @@ class Showcase(Callback):
             _write(folder, name, mixes, sample_rate, figure)
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
-                    _log(logger, name, mixes, sample_rate, figure, trainer.global_step)
+                    logger.experiment.add_figure(f"spectra/{name}", figure, trainer.global_step, close=False)
 
     def _mixes(self, trainer: Trainer, system: TrainingSystem, example: Example) -> dict[str, Tensor]:
         """By name, [windows, 2, time] on the CPU."""
@@ -84,14 +85,6 @@ def _write(folder: Path, name: str, mixes: dict[str, Tensor], sample_rate: int, 
     for kind, mix in mixes.items():
         with AudioWriter(folder / f"{name}-{kind}.wav", sample_rate, 2) as writer:
             writer.write(_in_a_row(mix).numpy())
-
-
-def _log(
-    logger: TensorBoardLogger, name: str, mixes: dict[str, Tensor], sample_rate: int, figure: Figure, step: int
-) -> None:
-    logger.experiment.add_figure(f"spectra/{name}", figure, step, close=False)
-    for kind, mix in mixes.items():  # TensorBoard plays one channel
-        logger.experiment.add_audio(f"{name}/{kind}", _in_a_row(mix).mean(0, keepdim=True), step, sample_rate)
 
 
 def _in_a_row(mix: Tensor) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from diffmst.data.datasets import DATASETS
 from diffmst.data.library import CACHE_GB, Library, LibraryReference, LibrarySong
+from diffmst.errors import UserError
 from diffmst.models.prediction import MixModel
 from diffmst.models.record import DataSource
 from diffmst.random_mix.amounts import Curriculum
@@ -21,6 +22,8 @@ from diffmst.training.role_noise import RoleNoise
 
 _log = logging.getLogger(__name__)
 
+_MENDING = "Say what is for what with --data.splits FILE, or validate nothing with --data.validation 0"
+
 _AT_ONCE, _AS_IN_LIFE, _SANE = Curriculum(), RoleNoise(), Mixes()
 
 
@@ -28,8 +31,8 @@ class SongData(ExampleData):
     """Songs in folders, mixed anew for every example.
 
     Args:
-        songs: folders of songs and of references, see `diffmst data check`; `name=folder` where the layout does not
-            tell the data set.
+        songs: folders of songs and of references, or a single one, see `diffmst data check`; `name=folder` where the
+            layout does not tell the data set.
         methods: share of the examples of each method.
         batch: examples in a step, on all processes together.
         workers: processes that make examples; 0 makes them between the steps.
@@ -51,7 +54,7 @@ class SongData(ExampleData):
 
     def __init__(
         self,
-        songs: list[Path],
+        songs: list[Path] | Path,
         methods: dict[Method, float],
         batch: int = 8,
         workers: int = 0,
@@ -70,7 +73,8 @@ class SongData(ExampleData):
         super().__init__(methods, batch, workers, validation)
         if not songs:
             raise ValueError("data.songs must name at least one folder")
-        self._songs, self._cache, self._cache_gb, self._splits = songs, cache, cache_gb, splits
+        self._songs = songs if isinstance(songs, list) else [songs]
+        self._cache, self._cache_gb, self._splits = cache, cache_gb, splits
         self._seed, self._tracks, self._mixes, self._curriculum, self._roles = seed, tracks, mixes, curriculum, roles
         self._song_windows, self._reference_windows = song_windows, reference_windows
 
@@ -90,18 +94,41 @@ class SongData(ExampleData):
         return library
 
     def prepare_data(self) -> None:
-        """Listens to new files, once on every machine."""
+        """Listens to new files, once on every machine; see `ExampleData.prepare_data`."""
         _ = self.library
+        super().prepare_data()
 
     def maker(self, split: Split, methods: Mapping[Method, float], network: MixModel) -> Maker:
-        """Makes examples of the songs of a split, by methods in these shares, as the model hears."""
+        """Makes examples of the songs of a split, by methods in these shares, as the model hears.
+
+        Raises:
+            UserError: the split lacks what a method needs.
+        """
+        try:
+            return self._made(split, methods, network)
+        except UserError as error:
+            raise UserError(f"{error}; {self._counts()}. {_MENDING}") from None
+
+    def _counts(self) -> str:
+        """Such as `songs: train 3, test 1; references: train 2`."""
+        kinds: dict[str, Sequence[LibrarySong | LibraryReference]] = {
+            "songs": self.library.songs,
+            "references": self.library.references,
+        }
+        counts = {kind: Counter(thing.split for thing in things) for kind, things in kinds.items()}
+        return "; ".join(
+            f"{kind}: {', '.join(f'{split} {number[split]}' for split in ('train', 'validation', 'test'))}"
+            for kind, number in counts.items()
+        )
+
+    def _made(self, split: Split, methods: Mapping[Method, float], network: MixModel) -> Maker:
         hearing = network.hearing
         hearing = hearing._replace(
             song_windows=self._song_windows or hearing.song_windows,
             reference_windows=self._reference_windows or hearing.reference_windows,
         )
         return ExampleMaker(
-            self.library.of_split(split),
+            self._part(split),
             hearing,
             network.layout,
             proportions=methods,
@@ -111,6 +138,12 @@ class SongData(ExampleData):
             roles=self._roles,
             seed=self._seed,
         )
+
+    def _part(self, split: Split) -> Library:
+        try:
+            return self.library.of_split(split)
+        except UserError:
+            raise UserError(f"there are no songs for {split}") from None
 
     @property
     def sources(self) -> tuple[DataSource, ...]:

@@ -49,14 +49,14 @@ class StageTimes(Callback):
             self.spent = _added(self.spent, spent)
         self._since_log = _added(self._since_log, spent)
         self._steps_since_log += 1
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if trainer.should_stop or trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log(pl_module, len(batch) * trainer.world_size)
 
     def _log(self, system: TrainingSystem, examples: int) -> None:
         steps = self._steps_since_log
         seconds = {f"seconds/{stage}": spent.wall_s / steps for stage, spent in self._since_log.items()}
         system.log_dict(seconds, batch_size=1)
-        system.log("examples_per_second", examples / sum(seconds.values()), prog_bar=True, batch_size=1)
+        system.log("examples_per_second", examples / sum(seconds.values()), batch_size=1)
         self._since_log, self._steps_since_log = {}, 0
 
 

@@ -47,6 +47,7 @@ class Stopwatch:
         self.exact = False
         self._spent: dict[Stage, Spent] = {}
         self._stage: Stage = "other"
+        self._paused = False
         self._since = _now()
 
     def to(self, stage: Stage) -> Stage:
@@ -54,7 +55,8 @@ class Stopwatch:
         if self.exact and torch.cuda.is_available():
             torch.cuda.synchronize()
         now, ended = _now(), self._stage
-        self._spent[ended] = self._spent.get(ended, Spent()) + now.since(self._since)
+        if not self._paused:
+            self._spent[ended] = self._spent.get(ended, Spent()) + now.since(self._since)
         self._stage, self._since = stage, now
         return ended
 
@@ -66,6 +68,16 @@ class Stopwatch:
             yield
         finally:
             self.to(before)
+
+    def pause(self) -> None:
+        """What comes now belongs to no stage, whatever it says, up to `resume`."""
+        self.to(self._stage)
+        self._paused = True
+
+    def resume(self) -> None:
+        """Time counts again."""
+        self.to(self._stage)
+        self._paused = False
 
     def read(self) -> dict[Stage, Spent]:
         """Time spent in every stage since the last reading."""

@@ -246,10 +246,11 @@ class TrainingSystem(LightningModule):
 
     def on_validation_start(self) -> None:
         """No time of training."""
-        self.stopwatch.to("other")
+        self.stopwatch.pause()
 
     def on_validation_end(self) -> None:
         """More examples are wanted."""
+        self.stopwatch.resume()
         self.stopwatch.to("data")
 
     def on_before_backward(self, loss: Tensor) -> None:

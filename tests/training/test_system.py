@@ -1,16 +1,18 @@
 import copy
+import csv
 import logging
 
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.loggers import CSVLogger
 from stand_ins import TinyData, TinyMaker, TinyModel
 
 from diffmst.errors import UserError
 from diffmst.models.checkpoint import save_model
 from diffmst.models.diff_mst import DiffMST, DiffMSTConfig
 from diffmst.models.record import TrainingRecord
-from diffmst.training.checkpoints import LastCheckpoint
+from diffmst.training.checkpoints import Finish, LastCheckpoint
 from diffmst.training.ema import Ema
 from diffmst.training.system import Schedule, TrainingSystem
 
@@ -34,11 +36,16 @@ def system(losses=LOSSES, **options):
 
 def trainer(steps, *callbacks, **options):
     checkpoints = any(isinstance(callback, LastCheckpoint) for callback in callbacks)
-    defaults = {"accelerator": "cpu", "devices": 1, "val_check_interval": steps, "num_sanity_val_steps": 0}
+    defaults = {
+        "accelerator": "cpu",
+        "devices": 1,
+        "val_check_interval": steps,
+        "num_sanity_val_steps": 0,
+        "logger": False,
+    }
     return Trainer(
         max_steps=steps,
         callbacks=list(callbacks),
-        logger=False,
         enable_checkpointing=checkpoints,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -94,6 +101,23 @@ class Crash(Callback):
             raise ArithmeticError("the power is off")
 
 
+class CrashInValidation(Callback):
+    """Ends a run in the middle of a validation."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_validation_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if trainer.global_step == self.step and batch_idx == 1:
+            raise ArithmeticError("the power is off")
+
+
+def logged(folder, name):
+    """Steps and values of what was logged."""
+    with (folder / "metrics.csv").open() as file:
+        return [(int(row["step"]), row[name]) for row in csv.DictReader(file) if row.get(name)]
+
+
 def same(one, other):
     return all(torch.equal(value, other[name]) for name, value in one.items())
 
@@ -144,20 +168,33 @@ def test_training_is_given_up_after_too_many_such_steps_in_a_row():
     assert learner.skipped_steps == 4
 
 
-def test_a_run_that_was_stopped_and_resumed_ends_as_one_that_never_stopped(tmp_path):
-    data = {"methods": ("same-song", "real-reference"), "validation": 2}
-    options = {"schedule": Schedule(2, 0.1)}
-    whole = system(**options)
-    trainer(6, Ema(0.9), val_check_interval=2).fit(whole, datamodule=TinyData(**data))
-    stopped = trainer(6, Ema(0.9), Crash(3), LastCheckpoint(tmp_path / "last.ckpt", 100), val_check_interval=2)
+@pytest.mark.parametrize(("crash", "left"), [("step", 3), ("step", 4), ("validation", 4), ("step", 1)])
+def test_a_run_that_was_stopped_and_resumed_ends_as_one_that_never_stopped(tmp_path, crash, left):
+    def fit(callbacks, version, **more):
+        learner = system(schedule=Schedule(2, 0.1))
+        logger = CSVLogger(tmp_path, name="", version=version)
+        options = {"val_check_interval": 2, "log_every_n_steps": 1, "logger": logger}
+        training = trainer(7, Finish(), Ema(0.9), *callbacks, **options)
+        data = TinyData(methods=("same-song", "real-reference"), validation=2)
+        try:
+            training.fit(learner, datamodule=data, **more)
+        finally:
+            logger.save()
+            assert training.global_step == (7 if version != "stopped" else left)
+        return learner.network.state_dict()
+
+    def checkpoint():
+        return LastCheckpoint(tmp_path / "last.ckpt", 4)
+
+    whole = fit([], "whole")
     with pytest.raises(ArithmeticError):
-        stopped.fit(system(**options), datamodule=TinyData(**data))
-    assert stopped.global_step == 3
-    resumed = system(**options)
-    going_on = trainer(6, Ema(0.9), val_check_interval=2)
-    going_on.fit(resumed, datamodule=TinyData(**data), ckpt_path=tmp_path / "last.ckpt", weights_only=True)
-    assert going_on.global_step == 6
-    assert same(whole.network.state_dict(), resumed.network.state_dict())
+        fit([Crash(left) if crash == "step" else CrashInValidation(left), checkpoint()], "stopped")
+    resumed = fit([checkpoint()], "resumed", ckpt_path=tmp_path / "last.ckpt", weights_only=True)
+    assert same(whole, resumed)
+    for name in ("train/loss", "validation/loss"):
+        parts = logged(tmp_path / "stopped", name) + logged(tmp_path / "resumed", name)
+        assert parts == logged(tmp_path / "whole", name)
+    assert [step for step, _ in parts] == [1, 3, 5, 6]  # counted from 0; the last one, too
 
 
 def test_two_processes_learn_what_one_does():

@@ -1,6 +1,7 @@
 import csv
 import json
 import pickle
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from diffmst.training import run_training
 from diffmst.training.configuration import packaged, read_configuration
 from diffmst.training.loading import InCourse
 from diffmst.training.song_data import SongData
+from diffmst.training.system import TrainingSystem
 
 RATE = 22_050
 STEMS = ("kick", "bass", "lead vox")
@@ -167,6 +169,12 @@ def test_a_run_is_not_written_over(tiny, tmp_path):
         (["--model.schedule.warmup_steps", "-1"], "warmup_steps must be at least 0"),
         (["--model.start", "nowhere.safetensors"], "nowhere.safetensors: no such file"),
         (["--data.validation", "-1"], "at least 0"),
+        (
+            ["--data.batch", "0"],
+            "data.batch must be at least 1, data.workers and data.validation at least 0, got 0, 0 and",
+        ),
+        (["--data.tracks", "[9,3]"], "tracks must be at least 2, the fewest first, got (9, 3)"),
+        (["--data.seed", "-1"], "seed must be at least 0"),
         (["--data.methods", "{same-song: 0.0}"], "shares above 0"),
         (["--data.methods", "{same-sing: 1.0}"], "same-sing"),
         (["--ckpt_path", "last"], "there is no such checkpoint"),
@@ -175,7 +183,61 @@ def test_a_run_is_not_written_over(tiny, tmp_path):
 )
 def test_what_cannot_be_used_is_refused_in_one_line_and_leaves_nothing(tiny, tmp_path, more, said):
     assert said in refusal("fit", "-c", tiny("paper"), *more)
-    assert not (tmp_path / "run" / "config.yaml").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_empty_part_of_the_data_is_named_with_what_to_do(tiny, tmp_path, data):
+    splits = tmp_path / "splits.json"
+    names = [*(f"song {number}" for number in range(4)), "mix 0", "mix 1"]
+    for full, empty in (("train", "validation"), ("validation", "train")):
+        splits.write_text(json.dumps({full: names}))
+        said = refusal("fit", "-c", tiny("paper"), "--data.splits", str(splits))
+        assert f"there are no songs for {empty}; songs: train {4 * (full == 'train')}, " in said
+        assert "--data.splits FILE" in said
+        assert "--data.validation 0" in said
+    assert not (tmp_path / "run").exists()
+    splits.write_text(json.dumps({"train": names}))
+    run_training(["fit", "-c", tiny("paper"), "--data.splits", str(splits), "--data.validation", "0"])
+
+
+def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(tiny, tmp_path, capsys, monkeypatch):
+    step = TrainingSystem.training_step
+
+    def interrupted(system, batch, index):
+        if system.global_step == 2:
+            raise KeyboardInterrupt
+        return step(system, batch, index)
+
+    monkeypatch.setattr(TrainingSystem, "training_step", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as end:
+        run_training(["fit", "-c", tiny("default", trainer={"max_steps": 9, "val_check_interval": 5})])
+    signal.signal(signal.SIGINT, handler)  # which Lightning switches off
+    run = tmp_path / "run"
+    assert end.value.code == 130
+    going_on = f"diffmst train fit -c {run / 'config.yaml'} --ckpt_path last"
+    assert f"stopped at step 2; go on with: {going_on}" in " ".join(capsys.readouterr().err.split())
+    assert read_record(run / "model.safetensors").training.steps == 2
+
+
+def test_the_configuration_of_a_run_holds_nothing_of_the_call_that_resumed_it(tiny, tmp_path, capsys):
+    run_training(["fit", "-c", tiny("paper"), "--trainer.val_check_interval", "50"])
+    path = tmp_path / "run" / "config.yaml"
+    kept = path.read_text()
+    assert f"--model {tmp_path / 'run' / 'model.safetensors'}" in capsys.readouterr().out
+    assert read_record(tmp_path / "run" / "model.safetensors").training.figures.keys() >= {"validation/loss"}
+    run_training(["fit", "-c", str(path), "--ckpt_path", "last", "--trainer.max_steps", "3"])
+    assert path.read_text() == kept
+    assert yaml.safe_load(kept)["ckpt_path"] is None
+    run_training(["fit", "-c", str(path), "--run.out", str(tmp_path / "other")])
+
+
+def test_a_single_folder_of_songs_needs_no_brackets(tiny, tmp_path):
+    assert "/nowhere" in refusal("fit", "-c", tiny("paper"), "--data.songs", "/nowhere")
+
+
+def test_a_configuration_that_was_forgotten_is_asked_for():
+    assert refusal("fit").endswith("-c default")
 
 
 def test_unknown_keys_in_a_configuration_are_refused(tiny, tmp_path):
