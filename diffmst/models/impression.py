@@ -13,7 +13,6 @@ from torch import Tensor
 
 from diffmst.models.hearing_bands import BandBatch
 from diffmst.models.pair_features import PairFeatures, pair_features
-from diffmst.models.unmixing import THOROUGH, Effort
 from diffmst.models.window_statistics import STATISTICS, window_statistics
 
 
@@ -46,12 +45,11 @@ class Impression(NamedTuple):
 
 
 @torch.no_grad()
-def impression(batch: BandBatch, effort: Effort = THOROUGH) -> Impression:
+def impression(batch: BandBatch) -> Impression:
     """What is heard of a batch of scenes; not differentiated, and in full precision whatever is trained around it.
 
     Args:
         batch: band powers.
-        effort: of the comparison of stems and reference.
     """
     share = torch.where(batch.mono, 0.5, 1.0).to(batch.tracks)  # of one channel, each side plays half of the power
     in_the_middle = batch.tracks * share[..., None, None, None, None]
@@ -62,7 +60,7 @@ def impression(batch: BandBatch, effort: Effort = THOROUGH) -> Impression:
             reference=_statistics(batch.reference, batch.has_reference_frame),
             track_spectra=_spectra(batch.tracks, has_track_frame),
             reference_spectrum=_spectra(batch.reference, batch.has_reference_frame),
-            pair=pair_features(batch, effort),
+            pair=pair_features(batch),
             roles=batch.roles,
             mono=batch.mono,
             has_track=batch.has_track,

@@ -18,7 +18,7 @@ from torch import Tensor
 from diffmst.dsp.band_powers import BANDS, CROSS
 from diffmst.models.hearing_bands import BandBatch
 from diffmst.models.stem_templates import StemTemplates, stem_templates
-from diffmst.models.unmixing import THOROUGH, Effort, Unmixed, unmix
+from diffmst.models.unmixing import Unmixed, unmix
 
 TONE_GROUPS = 8
 FEATURE_NAMES = (
@@ -34,6 +34,7 @@ share of loud frames, and peaks over their level, of the stem in the reference o
 reference over its own, from low to high."""
 
 _RANGE_DB = 14.0  # around the mean, in which levels are believed
+_FRAME_STEP = 2  # every so many frames are looked at
 _CORRECTION = 0.5  # share of the error found on the simulated mix that is taken off
 _PLAYED = 0.5  # share of a stem's level in its windows, over that in the whole song, that it has in the reference too
 _BALANCE_FLOOR = 0.05  # amplitude
@@ -69,27 +70,26 @@ class PairFeatures(NamedTuple):
 
 
 @torch.no_grad()
-def pair_features(batch: BandBatch, effort: Effort = THOROUGH) -> PairFeatures:
+def pair_features(batch: BandBatch) -> PairFeatures:
     """Compares every stem with the reference; not differentiated.
 
-    In mixes of another section of the same song, levels are off by half of what it is without looking, or less; of
-    another song nothing can be found, which the widths tell in part.
+    Levels and places are found in mixes of another section of the same song; of another song nothing can be found,
+    which the widths tell in part.
 
     Tracks may come in any order, and so may windows up to the choice of frames that are looked at.
 
     Args:
         batch: of scenes.
-        effort: of the search.
     """
     powers = _in_the_middle(batch)
     stems = stem_templates(powers, batch)
     own = _Heard(stems.energies, batch.has_frame.flatten(1))
-    reference = batch.reference.transpose(1, 2).flatten(2, 3)[:, :, :: effort.frame_step]
-    has_frame = batch.has_reference_frame.flatten(1)[:, :: effort.frame_step]
-    found = unmix(reference, has_frame, stems, effort)
+    reference = batch.reference.transpose(1, 2).flatten(2, 3)[:, :, ::_FRAME_STEP]
+    has_frame = batch.has_reference_frame.flatten(1)[:, ::_FRAME_STEP]
+    found = unmix(reference, has_frame, stems)
     there = _Heard(found.energies, has_frame)
     level_db = _relative_db(there.level_db - own.level_db, stems.heard)
-    again, simulated_db = _simulated(powers, own, found, level_db, stems, effort)
+    again, simulated_db = _simulated(powers, own, found, level_db, stems)
     bias_db = _relative_db(simulated_db - own.level_db, stems.heard) - level_db
     balance_db = (1 + _CORRECTION) * _balance_db(found) - _CORRECTION * _balance_db(again)
     return _described(batch.mono, stems.heard, _Evidence(found, again, own, there, level_db, bias_db, balance_db))
@@ -140,14 +140,13 @@ class _Evidence(NamedTuple):
 
 
 def _simulated(
-    powers: Tensor, own: _Heard, found: Unmixed, level_db: Tensor, stems: StemTemplates, effort: Effort
+    powers: Tensor, own: _Heard, found: Unmixed, level_db: Tensor, stems: StemTemplates
 ) -> tuple[Unmixed, Tensor]:
     """A mix of the stems as found, taken apart again, and the levels that come out, or went in if no frame is there."""
-    step = effort.frame_step
-    frames = slice(step // 2 if powers.shape[-2] > step else 0, None, step)
+    frames = slice(_FRAME_STEP // 2 if powers.shape[-2] > _FRAME_STEP else 0, None, _FRAME_STEP)
     has_frame = own.has_frame[:, 0, frames]
     mixed = torch.einsum("btcfn,btcn->bcfn", powers[..., frames, :], _gains(found, level_db))
-    again = unmix(mixed, has_frame, stems, effort)
+    again = unmix(mixed, has_frame, stems)
     simulated_db = _Heard(again.energies, has_frame).level_db
     return again, torch.where(has_frame.any(-1, keepdim=True), simulated_db, own.level_db + level_db)
 

@@ -14,7 +14,6 @@ E. Coyle, "Non-negative tensor factorisation for sound source separation", ISSC 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -25,6 +24,8 @@ from diffmst.models.stem_templates import TEMPLATES, StemTemplates
 
 VIEWS = 3  # left, right, side
 _FLATTENING = 0.7  # power of the mean spectrum by which bands are divided
+_ROUNDS = 40  # of updates
+_IMAGE_STEP = 4  # rounds from one change of sides and tones to the next
 _FLOOR = 1e-3  # of the mean of a view: noise that no stem has to explain
 _TINY = 1e-9
 _SETTLED = 4  # a quarter of the rounds is over before anything but activations moves
@@ -59,26 +60,6 @@ class Unmixed(NamedTuple):
     misfit_db: Tensor
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How hard is searched.
-
-    Attributes:
-        rounds: of updates.
-        frame_step: every so many frames are looked at.
-        image_step: rounds from one change of sides and tones to the next.
-    """
-
-    rounds: int = 40
-    frame_step: int = 2
-    image_step: int = 4
-
-
-THOROUGH = Effort()
-QUICK = Effort(rounds=24, frame_step=4)
-"""Levels are found as well, places a little worse, in less than half the time."""
-
-
 class _Mix(NamedTuple):
     """A mix to be explained, views and bands side by side: [batch, frames, VIEWS * bands]."""
 
@@ -96,14 +77,13 @@ class _Model(NamedTuple):
     tone: Tensor
 
 
-def unmix(powers: Tensor, has_frame: Tensor, stems: StemTemplates, effort: Effort = THOROUGH) -> Unmixed:
+def unmix(powers: Tensor, has_frame: Tensor, stems: StemTemplates) -> Unmixed:
     """The stems in a mix.
 
     Args:
         powers: of the mix.
         has_frame: frames that are none of the filling.
         stems: that it is made of.
-        effort: of the search.
 
     Shape: powers [batch, 3, frames, bands]; has_frame [batch, frames].
     """
@@ -112,9 +92,9 @@ def unmix(powers: Tensor, has_frame: Tensor, stems: StemTemplates, effort: Effor
     start = heard.repeat_interleave(TEMPLATES, -1)[:, None] * has_frame[..., None]
     even = torch.ones_like(stems.spectrum)
     model = _Model(start.to(powers.dtype), even[..., :CROSS], even)
-    for step in range(effort.rounds):
+    for step in range(_ROUNDS):
         model = _with_activations(model, mix, stems)
-        if step >= effort.rounds // _SETTLED and step % effort.image_step == 0:
+        if step >= _ROUNDS // _SETTLED and step % _IMAGE_STEP == 0:
             model = _with_images(model, mix, stems)
     return _read(model, mix, stems)
 

@@ -52,7 +52,6 @@ class RoleNoise:
 
 
 USUAL = RoleNoise()
-CERTAIN = RoleNoise(nameless=0, unknown=0, wrong=0, confidence=(1.0, 1.0))
 
 
 def true_roles(roles: Sequence[str]) -> Tensor:

@@ -12,13 +12,14 @@ from diffmst.layout import DEFAULT, PAPER
 from diffmst.models.scene import ROLE_NAMES, Hearing
 from diffmst.random_mix.amounts import Curriculum
 from diffmst.training.examples import ATTEMPTS, PUBLISHED, ExampleMaker, Mixes
-from diffmst.training.role_noise import CERTAIN
+from diffmst.training.role_noise import RoleNoise
 
 SAME_SAMPLES = 1e-5  # float32, and a fader that is a factor here and part of the console there
 SAME_LU = 0.01
 
 HEARING = Hearing(-24.0, -16.0, window_s=1.0, song_windows=2, reference_windows=2, sample_rate=RATE)
 PAPER_HEARING = Hearing(-48.0, -16.0, 1.0, 1, 1, RATE, split_stereo=True)
+CERTAIN = RoleNoise(nameless=0, unknown=0, wrong=0, confidence=(1.0, 1.0))
 METHODS = ("same-song", "shared-style", "real-reference")
 
 
