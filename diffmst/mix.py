@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, mode
 from diffmst import __version__
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Section, Settings
+from diffmst.validation import Keys, dotted, first_problem
 
 VERSION: Final = 1
 """Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
@@ -147,7 +148,7 @@ class Mix(_Part):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise UserError(f"{source}: {_first_line(error, data)}") from None
+            raise UserError(f"{source}: {first_problem(error, lambda keys: _place(keys, data))}") from None
 
     @classmethod
     def read(cls, path: Path) -> "Mix":
@@ -254,32 +255,11 @@ def _migrate(data: Mapping[str, Any], source: str) -> dict[str, Any]:
     return migrated
 
 
-def _first_line(error: ValidationError, data: Mapping[str, Any]) -> str:
-    """The first problem of a validation: where it is, what is wrong, and what stands there."""
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    where = _place(first["loc"], data)
-    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input "))
-    got = f", got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
-    if not where or first["type"] == "extra_forbidden":
-        got = ""
-    others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{f'{where}: ' if where else ''}{said}{got}{others}"
-
-
-_SAID = {
-    "extra_forbidden": "there is no such key",
-    "missing": "is missing",
-    "too_short": "must have at least one entry",
-    "model_type": "should be an object",
-}
-
-
-def _place(keys: Sequence[int | str], data: Mapping[str, Any]) -> str:
+def _place(keys: Keys, data: Mapping[str, Any]) -> str:
     """Where a value stands: `track 'Kick': settings.fader.gain_db` rather than tracks.0."""
     if len(keys) > 1 and keys[0] == "tracks" and isinstance(keys[1], int):
         track = data["tracks"][keys[1]]
         name = track.get("name") if isinstance(track, dict) else None
         whose = f"track {name!r}" if isinstance(name, str) else f"track number {keys[1] + 1}"
-        return ": ".join([whose, *([".".join(map(str, keys[2:]))] if keys[2:] else [])])
-    return ".".join(map(str, keys))
+        return ": ".join([whose, *([dotted(keys[2:])] if keys[2:] else [])])
+    return dotted(keys)

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "diffmst"
 # From the ground up; modules in one row may not import each other except within one package.
 LAYERS = [
-    ["arrays", "errors", "progress", "roles"],
+    ["arrays", "errors", "progress", "roles", "validation"],
     ["dsp.kernels"],
     ["dsp"],
     ["params"],

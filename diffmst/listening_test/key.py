@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from diffmst import __version__
 from diffmst.errors import UserError
 from diffmst.listening_test.sources import Role
+from diffmst.validation import first_problem
 
 KEY_NAME: Final = "key.json"
 VERSION: Final = 1
@@ -91,6 +92,4 @@ def read_key(place: Path) -> Key:
     try:
         return Key.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: is no key of a listening test ({where}: {first['msg']})") from None
+        raise UserError(f"{path}: is no key of a listening test ({first_problem(error)})") from None

@@ -10,9 +10,9 @@ from diffmst.errors import UserError
 from diffmst.models.diff_mst import DiffMST, DiffMSTConfig
 from diffmst.models.pair_features import FEATURE_NAMES
 from diffmst.models.prediction import MixModel
-from diffmst.models.record import first_problem
 from diffmst.models.scene import ROLE_NAMES
 from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
+from diffmst.validation import first_problem
 
 
 class Architecture(NamedTuple):

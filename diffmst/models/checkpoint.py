@@ -15,8 +15,9 @@ from diffmst import __version__
 from diffmst.errors import UserError
 from diffmst.models.architectures import ARCHITECTURES, architecture_of, build_model, plain_config
 from diffmst.models.prediction import MixModel
-from diffmst.models.record import VERSION, ModelRecord, TrainingRecord, controls_of, first_problem
+from diffmst.models.record import VERSION, ModelRecord, TrainingRecord, controls_of
 from diffmst.outputs import AtomicFile
+from diffmst.validation import first_problem
 
 _KEY = "diffmst.model"
 """Where the record stands in the header."""

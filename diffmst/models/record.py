@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import torch
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from diffmst import __version__
 from diffmst.errors import UserError
@@ -124,13 +124,3 @@ def controls_of(layout: Layout) -> dict[str, tuple[Control, ...]]:
 def _rounded(value: float) -> float:
     """To 9 digits: the last ones of a range that is computed differ between machines."""
     return float(f"{value:.9g}")
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first problem of a validation on one line: where it is, and what is wrong."""
-    problems = error.errors(include_url=False)
-    where = ".".join(map(str, problems[0]["loc"]))
-    said = {"extra_forbidden": "there is no such key", "missing": "is missing"}.get(problems[0]["type"])
-    said = said or problems[0]["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{f'{where}: ' if where else ''}{said}{others}"

@@ -1,0 +1,41 @@
+"""What is wrong with a document, on one line, from what pydantic finds wrong with it."""
+
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+Keys = Sequence[int | str]
+"""Where a value stands in a document, from its root."""
+
+_SAID = {
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+    "too_short": "must have at least one entry",
+    "model_type": "should be an object",
+}
+
+
+def dotted(keys: Keys) -> str:
+    """A place by its keys.
+
+    >>> dotted(("tracks", 0, "name"))
+    'tracks.0.name'
+    """
+    return ".".join(map(str, keys))
+
+
+def first_problem(error: ValidationError, place: Callable[[Keys], str] = dotted) -> str:
+    """The first problem of a validation: where it is, what is wrong, what stands there, and how many more there are.
+
+    Args:
+        error: what pydantic raised.
+        place: names a place in the document.
+    """
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    where = place(first["loc"])
+    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input "))
+    tells_value = where and first["type"] != "extra_forbidden" and isinstance(first["input"], str | int | float)
+    got = f", got {first['input']!r}" if tells_value else ""
+    others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{f'{where}: ' if where else ''}{said}{got}{others}"
