@@ -36,6 +36,7 @@ LAYERS = [
     ["listening_test"],
     ["match"],
     ["trained"],
+    ["evaluation"],
     ["demo", "evaluate"],
     ["terminal"],
     ["cli_listen", "cli_training"],
