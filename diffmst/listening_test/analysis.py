@@ -13,10 +13,7 @@ from diffmst.listening_test.key import Key
 from diffmst.listening_test.results import Participant
 from diffmst.listening_test.screening import reasons_to_leave_out
 from diffmst.listening_test.statistics import Comparison, Spread, compare, friedman_p, spreads
-
-FEWEST_LISTENERS = 6
-"""With fewer, no difference can be significant: the smallest p of the signed rank test is 2 / 2^n."""
-
+from diffmst.statistics import FEWEST
 
 FEWEST_SONGS = 5
 """That a test should have, whatever the number of systems; ITU-R BS.1534-3, section 7.1."""
@@ -103,8 +100,8 @@ def analyse(participants: Sequence[Participant], key: Key, *, keep_all: bool = F
 
 def _notes(scores: NDArray[np.float64], counted: Sequence[Participant], key: Key) -> Iterator[str]:
     listeners, trials, _ = scores.shape
-    if listeners < FEWEST_LISTENERS:
-        yield f"listeners: {listeners}; with fewer than {FEWEST_LISTENERS} no difference can be significant"
+    if listeners < FEWEST:
+        yield f"listeners: {listeners}; with fewer than {FEWEST} no difference can be significant"
     if trials < FEWEST_SONGS:
         yield f"songs: {trials}; they say little of others, and ITU-R BS.1534 asks for {FEWEST_SONGS} at least"
     devices = sorted({participant.about.get("device", "") for participant in counted} - {""})

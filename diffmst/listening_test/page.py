@@ -69,8 +69,8 @@ def build_page(key: Key, *, instructions: str = "", send_to: str = "") -> str:
     """
     return _template().render(
         title=key.title,
-        style=Markup(_text("style.css")),
-        script=Markup("\n".join(_text(f"{name}.js") for name in _SCRIPTS)),
+        style=Markup(asset("style.css") + asset("waveform.css")),
+        script=Markup("\n".join(asset(f"{name}.js") for name in _SCRIPTS)),
         test=_public(key) | {"instructions": _paragraphs(instructions), "sendTo": send_to},
     )
 
@@ -85,7 +85,7 @@ def trial_script(trial: str, drawn: Sequence[Audio], samples: Mapping[str, Sampl
         sample_rate: of the sounds, Hz.
     """
     sounds = {name: base64.b64encode(flac_bytes(x, sample_rate)).decode() for name, x in sorted(samples.items())}
-    return f"listeningTest.receive({json.dumps({'id': trial, 'envelope': _envelope(drawn), 'sounds': sounds})});\n"
+    return f"listeningTest.receive({json.dumps({'id': trial, 'envelope': envelope(drawn), 'sounds': sounds})});\n"
 
 
 def _public(key: Key) -> dict[str, Any]:
@@ -117,8 +117,11 @@ def _paragraphs(text: str) -> list[str]:
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
 
 
-def _envelope(sounds: Sequence[Audio]) -> list[int]:
-    """The highest magnitude of all sounds in each of a few hundred stretches, in hundredths of the highest of all."""
+def envelope(sounds: Sequence[Audio]) -> list[int]:
+    """The highest magnitude of all sounds in each of a few hundred stretches, in hundredths of the highest of all.
+
+    Shape: each sound [channels, time], all of one length.
+    """
     level = np.max([np.abs(audio).max(0) for audio in sounds], axis=0)
     peaks = np.array([part.max(initial=0) for part in np.array_split(level, _ENVELOPE_POINTS)])
     return [int(step) for step in np.rint(_ENVELOPE_STEPS * peaks / max(float(peaks.max()), 1e-9))]
@@ -127,8 +130,9 @@ def _envelope(sounds: Sequence[Audio]) -> list[int]:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_text("index.html.j2"))
+    return environment.from_string(asset("index.html.j2"))
 
 
-def _text(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of the page, for other pages that play sounds in step."""
     return (files("diffmst.listening_test") / "assets" / name).read_text(encoding="utf-8")

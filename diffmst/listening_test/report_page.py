@@ -14,12 +14,11 @@ from numpy.typing import ArrayLike
 from diffmst.listening_test.analysis import Listener, Report
 from diffmst.listening_test.page import WORDINGS
 from diffmst.listening_test.sources import REFERENCE
-from diffmst.listening_test.statistics import Comparison, Interval, Spread
+from diffmst.listening_test.statistics import Comparison, Spread
 from diffmst.listening_test.tables import p_text
 from diffmst.report.svg import Axis, Frame, Tick
 from diffmst.report.words import number, shown
-
-SIGNIFICANT = 0.05
+from diffmst.statistics import SIGNIFICANCE, Interval
 
 _SCORES = Frame(Axis(0, 100, tuple(Tick(value, f"{value}") for value in range(0, 101, 20))), Axis(0, 1))
 _KINDS = {
@@ -115,7 +114,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _significant(comparison: Comparison) -> bool:
-    return comparison.p_holm < SIGNIFICANT
+    return comparison.p_holm < SIGNIFICANCE
 
 
 def _headline(report: Report) -> list[Fact]:

@@ -7,26 +7,13 @@ bootstrap interval, mostly wider, for other listeners and other songs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import friedmanchisquare, rankdata, t
+from scipy.stats import friedmanchisquare
 
-CONFIDENCE = 0.95
-_DRAWS = 10_000
-
-FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """From low to high, with the confidence of 95 %; NaN where there is too little to tell."""
-
-    low: float
-    high: float
+from diffmst.statistics import DRAWS, FloatArray, Interval, holm, percentile_interval, t_interval, wilcoxon_p
 
 
 @dataclass(frozen=True)
@@ -87,7 +74,7 @@ def spreads(scores: FloatArray, seed: int = 0) -> list[Spread]:
             median=float(np.median(one)),
             quartiles=(float(np.percentile(one, 25)), float(np.percentile(one, 75))),
             listeners=t_interval(one.mean(1)),
-            both=_percentiles(drawn[:, index]),
+            both=percentile_interval(drawn[:, index]),
         )
         for index, one in enumerate(np.moveaxis(scores, -1, 0))
     ]
@@ -111,7 +98,7 @@ def compare(scores: FloatArray, seed: int = 0) -> list[Comparison]:
             better=a,
             worse=b,
             difference=float(means[a] - means[b]),
-            both=_percentiles(drawn[:, a] - drawn[:, b]),
+            both=percentile_interval(drawn[:, a] - drawn[:, b]),
             preferred=float((np.sign(scores[:, :, a] - scores[:, :, b]).mean() + 1) / 2),
             p=own,
             p_holm=corrected,
@@ -121,7 +108,7 @@ def compare(scores: FloatArray, seed: int = 0) -> list[Comparison]:
     return sorted(compared, key=lambda comparison: -comparison.difference)
 
 
-def bootstrap_means(scores: FloatArray, seed: int = 0, draws: int = _DRAWS) -> FloatArray:
+def bootstrap_means(scores: FloatArray, seed: int = 0, draws: int = DRAWS) -> FloatArray:
     """Means of conditions in worlds where other listeners and songs of the same kind were drawn.
 
     Shape: scores [listeners, trials, conditions]; returns [draws, conditions].
@@ -135,61 +122,6 @@ def bootstrap_means(scores: FloatArray, seed: int = 0, draws: int = _DRAWS) -> F
     by_trial = np.tensordot(who, scores, axes=1)  # [draws, trials, conditions]
     means: FloatArray = np.einsum("dt,dtc->dc", what, by_trial)
     return means
-
-
-def _percentiles(values: FloatArray) -> Interval:
-    low, high = np.percentile(values, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))
-    return Interval(float(low), float(high))
-
-
-def t_interval(values: FloatArray) -> Interval:
-    """Student's interval of a mean; NaN for one value."""
-    n = len(values)
-    if n < 2:
-        return Interval(np.nan, np.nan)
-    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    mean = float(values.mean())
-    return Interval(mean - half, mean + half)
-
-
-def wilcoxon_p(differences: ArrayLike) -> float:
-    """Two-sided p of the Wilcoxon signed rank test, exact with ties too; differences of nothing are left out.
-
-    Under the null hypothesis each rank is positive or negative by the toss of a coin. The distribution of the sum of
-    the positive ranks is built up rank by rank; ranks are doubled, as ties share halves.
-
-    Shape: differences [n].
-
-    Reference: Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1(6), 1945.
-
-    >>> wilcoxon_p([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    0.03125
-    """
-    given = np.round(np.asarray(differences, np.float64), 9)  # what differs by rounding only is a tie
-    given = given[given != 0]
-    ranks = np.rint(2 * rankdata(np.abs(given))).astype(np.int64)
-    chances = np.zeros(int(ranks.sum()) + 1)
-    chances[0] = 1.0
-    for rank in ranks:
-        chances = (chances + np.r_[np.zeros(rank), chances[:-rank]]) / 2
-    positive = int(ranks[given > 0].sum())
-    return float(min(1.0, 2 * min(chances[: positive + 1].sum(), chances[positive:].sum())))
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """The p values corrected for their number, so that the chance of any false alarm among all stays as stated.
-
-    Reference: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics
-    6(2), 1979.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p, kind="stable")
-    scaled = [min(1.0, (len(p) - place) * p[index]) for place, index in enumerate(order)]
-    corrected = np.empty(len(p))
-    corrected[order] = np.maximum.accumulate(scaled) if scaled else []
-    return [float(value) for value in corrected]
 
 
 def friedman_p(scores: FloatArray) -> float:
