@@ -128,12 +128,19 @@ class DiffMST(MixModel):
             windows.append(scene.excerpts.audio[..., scene.excerpts.lead_frames :])
         return pad_sequence(_embedded(self.track_encoder, windows), batch_first=True)
 
+    def embed_reference(self, windows: Tensor, sample_rate: int) -> Tensor:
+        """The mean of the embeddings of both sides of each window; see `MixModel`."""
+        return torch.stack(_embedded(self.reference_encoder, self._sides(windows).split(1))).mean(dim=1)
+
     def _embedded_references(self, scenes: Sequence[Scene]) -> Tensor:
         """Embeddings [batch, 2, width]."""
-        windows = [scene.reference for scene in scenes]
-        if self.config.reference_sides == "mid-side":
-            windows = [torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1) for x in windows]
-        return torch.stack(_embedded(self.reference_encoder, windows))
+        return torch.stack(_embedded(self.reference_encoder, [self._sides(scene.reference) for scene in scenes]))
+
+    def _sides(self, x: Tensor) -> Tensor:
+        """The two signals that windows [windows, 2, time] are heard as."""
+        if self.config.reference_sides == "left-right":
+            return x
+        return torch.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]], dim=1)
 
 
 class _Head(nn.Module):

@@ -54,3 +54,14 @@ class MixModel(nn.Module):
     @abstractmethod
     def forward(self, scenes: Sequence[Scene]) -> Prediction:
         """Settings for a batch of scenes; differentiable, on the device of the scenes."""
+
+    @abstractmethod
+    def embed_reference(self, windows: Tensor, sample_rate: int) -> Tensor:
+        """What the model hears of finished mixes, window by window.
+
+        Args:
+            windows: brought to `hearing.reference_lufs`.
+            sample_rate: of the windows, Hz.
+
+        Shape: windows [windows, 2, time]; returns [windows, width].
+        """

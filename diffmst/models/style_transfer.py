@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from diffmst.dsp.band_powers import band_powers
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Settings
 from diffmst.models.comparison import SONG_COMPARISONS, TRACK_COMPARISONS, compare
 from diffmst.models.controller import Controller, Tokens
@@ -18,7 +19,7 @@ from diffmst.models.impression import Impression, impression
 from diffmst.models.pair_features import FEATURE_NAMES
 from diffmst.models.prediction import MixModel, Prediction
 from diffmst.models.scene import ROLE_NAMES, Hearing, Scene
-from diffmst.models.window_statistics import SUMMARY, summary
+from diffmst.models.window_statistics import SUMMARY, summary, window_statistics
 from diffmst.prior import NOMINAL_LUFS
 
 DEFAULT_HEARING = Hearing(
@@ -98,6 +99,11 @@ class StyleTransfer(MixModel):
         with torch.no_grad():
             batch = band_batch([scene_bands(scene) for scene in scenes])
         return self.predict_bands(batch)
+
+    def embed_reference(self, windows: Tensor, sample_rate: int) -> Tensor:
+        """The tokens of windows of a reference, as the controller gets them; see `MixModel`."""
+        powers = band_powers(windows, sample_rate)
+        return self.reference_encoder(window_statistics(powers, torch.ones_like(powers[:, 0, :, 0], dtype=torch.bool)))
 
     def predict_bands(self, batch: BandBatch) -> Prediction:
         """Settings for scenes that are given as band powers."""
