@@ -1,5 +1,6 @@
 """Whether a mix is one that an engineer would sign: figures that say more than a distance to a reference can."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,31 +17,49 @@ from diffmst.strips import row_tracks, track_strips
 BURIED_LU = -24.5
 """A track that sounds and lies further than this under the mix is buried."""
 
+COUNTED_BURIED_LU = -25.0
+"""What is counted as buried: half a LU further, as what `keep_audible` raised lies on the edge."""
+
+FURTHEST_OFF_CENTRE_DB = 30.0
+"""A track that is further on one side counts as this far."""
+
+MOST_MONO_LOSS_LU = 60.0
+"""A mix of which even less is left in mono counts as losing this much."""
+
+_LEADS = ("lead",)
 _LEAST_ENERGY = 1e-12
 
 
 @dataclass(frozen=True)
 class Sanity:
-    """Figures of a mix, each with the direction in which it is worse.
+    """Figures of a mix, each with the direction in which it is worse; NaN where no track is of the kind.
 
     Attributes:
         low_off_centre_db: largest level difference between left and right of a track that carries the low end.
+        low_off_centre_mean_db: mean over all such tracks.
+        lead_off_centre_db: the same, largest, of tracks that their names call leads.
+        lead_off_centre_mean_db: mean over all such tracks.
         quietest_lu: loudness of the quietest track that sounds, relative to all tracks together, before the master;
             lower is buried.
+        buried_share: share of the tracks that sound that lie under `COUNTED_BURIED_LU`.
         largest_eq_db: strongest boost or cut of any band on a track.
-        largest_fader_db: furthest that a track's fader is from 0 dB.
+        largest_fader_db: furthest that a track's fader is from 0 dB; NaN without faders.
         mono_loss_lu: what the mix loses when its sides are added.
     """
 
     low_off_centre_db: float
+    low_off_centre_mean_db: float
+    lead_off_centre_db: float
+    lead_off_centre_mean_db: float
     quietest_lu: float
+    buried_share: float
     largest_eq_db: float
     largest_fader_db: float
     mono_loss_lu: float
 
 
 def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Sanity:
-    """The figures of a mix.
+    """The figures of a mix, from excerpts.
 
     Args:
         excerpts: of the song.
@@ -51,19 +70,62 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
     with torch.no_grad():
         mixed = excerpts.mixed(settings, layout)
         energy = _track_energies(excerpts, settings, layout)
-    loudness_lu = _relative_lu(energy)
-    low = torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
-    audible = _sounding(energy, stems)
     sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
-    off_centre_db = (sides_db[:, 0] - sides_db[:, 1]).abs()
-    controls = layout.track.controls
-    return Sanity(
-        low_off_centre_db=_largest(off_centre_db[low & audible]),
-        quietest_lu=-_largest(-loudness_lu[audible]),
-        largest_eq_db=_largest(controls(settings.tracks[0], "eq")["gain_db"][audible].abs()),
-        largest_fader_db=_largest(controls(settings.tracks[0], "fader").get("gain_db", torch.zeros(0)).abs()),
-        mono_loss_lu=_mono_loss_lu(mixed, excerpts.sample_rate),
+    return sanity_of(
+        stems,
+        settings,
+        layout,
+        levels_lu=_relative_lu(energy).where(energy.sum(-1) > _LEAST_ENERGY, -math.inf),
+        sides_db=sides_db[:, 0] - sides_db[:, 1],
+        mono_loss_lu=mono_loss_lu(mixed, excerpts.sample_rate),
     )
+
+
+def sanity_of(
+    stems: Sequence[Stem],
+    settings: Settings,
+    layout: Layout,
+    *,
+    levels_lu: Tensor,
+    sides_db: Tensor,
+    mono_loss_lu: float,
+) -> Sanity:
+    """The figures of a mix whose tracks have been measured.
+
+    Args:
+        stems: what is known of its tracks.
+        settings: physical, batch of one.
+        layout: the console's controls.
+        levels_lu: loudness of every processed track relative to all together, -inf for silence, [tracks].
+        sides_db: its level in left over that in right, [tracks].
+        mono_loss_lu: of the mix.
+    """
+    audible = levels_lu.isfinite() & torch.tensor([stem.audible for stem in stems])
+    low = audible & torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
+    lead = audible & torch.tensor([stem.role.name in _LEADS for stem in stems])
+    off_centre_db = sides_db.abs().clamp(max=FURTHEST_OFF_CENTRE_DB)
+    eq, fader = (layout.track.controls(settings.tracks[0], effect) for effect in ("eq", "fader"))
+    return Sanity(
+        low_off_centre_db=_largest(off_centre_db[low]),
+        low_off_centre_mean_db=float(off_centre_db[low].mean()),
+        lead_off_centre_db=_largest(off_centre_db[lead]),
+        lead_off_centre_mean_db=float(off_centre_db[lead].mean()),
+        quietest_lu=-_largest(-levels_lu[audible]),
+        buried_share=float((levels_lu[audible] < COUNTED_BURIED_LU).double().mean()),
+        largest_eq_db=_largest(eq["gain_db"][audible].abs()),
+        largest_fader_db=_largest(fader["gain_db"][audible].abs()) if fader else math.nan,
+        mono_loss_lu=mono_loss_lu,
+    )
+
+
+def mono_loss_lu(mixed: Tensor, sample_rate: int) -> float:
+    """Loudness of a mix less that of both sides playing their mean, at most `MOST_MONO_LOSS_LU`; NaN for silence.
+
+    Shape: mixed [windows, 2, time]; windows are of one mix.
+    """
+    mono = mixed.mean(1, keepdim=True).expand_as(mixed)
+    loss_lu = pooled_loudness(mixed, sample_rate) - pooled_loudness(mono, sample_rate)
+    return float(loss_lu.clamp(max=MOST_MONO_LOSS_LU))
 
 
 def keep_audible(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Settings:
@@ -110,11 +172,5 @@ def _track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> T
     return (energies * sounding[..., None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None]
 
 
-def _mono_loss_lu(mixed: Tensor, sample_rate: int) -> float:
-    """Loudness of the mix less that of both sides playing their mean."""
-    mono = mixed.mean(1, keepdim=True).expand_as(mixed)
-    return float(pooled_loudness(mixed, sample_rate) - pooled_loudness(mono, sample_rate))
-
-
 def _largest(values: Tensor) -> float:
-    return float(values.max()) if values.numel() else 0.0
+    return float(values.max()) if values.numel() else math.nan

@@ -12,7 +12,7 @@ from diffmst.dsp import reverb
 from diffmst.dsp.recurrence import StripState
 from diffmst.dsp.streamed_convolution import PartitionedConvolver
 from diffmst.layout import DEFAULT, Layout, Settings
-from diffmst.strips import Channels, master_strips, row_tracks, track_strips
+from diffmst.strips import Channels, master_strips, track_strips
 
 Audio = NDArray[np.float32]
 State = StripState[np.ndarray]
@@ -101,9 +101,5 @@ class ConsoleStream:
         return self._amount * self._convolver.process(send) + (1 - self._amount) * send
 
     def _processed_stems(self, x: Audio) -> Audio:
-        rows, self._row_state = self._strips.to_rows(x[None], self._row_state)
-        stems = np.zeros((len(self._strips.channels), 2, x.shape[1]), np.float32)
-        gains = self._strips.mixing[0, :, :2].astype(np.float32)
-        for track, row, sides in zip(row_tracks(self._strips.channels), rows[0], gains, strict=True):
-            stems[track] += row * sides[:, None]
-        return stems
+        stems, self._row_state = self._strips.to_stems(x[None], self._row_state)
+        return stems[0]

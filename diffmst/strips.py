@@ -48,6 +48,20 @@ class Strips(NamedTuple, Generic[Kind]):
         x, gain_db = kernels.compress(x, self.dynamics, self.channels, gain_db)
         return x, StripState(filters_state, gain_db)
 
+    def to_stems(
+        self: Strips[np.ndarray], x: np.ndarray, state: StripState[np.ndarray] | None = None
+    ) -> tuple[np.ndarray, StripState[np.ndarray]]:
+        """Runs the strips, and leaves each track alone: [batch, rows, time] to [batch, tracks, 2, time] and the state.
+
+        What the outputs sum up to is the same as that of `to_buses`, but for the sends.
+        """
+        rows, state = self.to_rows(x, state)
+        stems = np.zeros((len(rows), len(self.channels), 2, x.shape[-1]), rows.dtype)
+        sides = self.mixing[..., :2].astype(rows.dtype)
+        for row, track in enumerate(row_tracks(self.channels)):
+            stems[:, track] += rows[:, row, None] * sides[:, row, :, None]
+        return stems, state
+
 
 def row_tracks(channels: Channels) -> list[int]:
     """The track that each row belongs to.

@@ -1,15 +1,26 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from songs import RATE, noise, tone
 
 from diffmst.excerpts import Excerpts
-from diffmst.layout import DEFAULT
+from diffmst.layout import DEFAULT, PAPER
 from diffmst.prior import Stem
-from diffmst.sanity import BURIED_LU, keep_audible, measure_sanity
+from diffmst.roles import BY_NAME
+from diffmst.sanity import (
+    BURIED_LU,
+    FURTHEST_OFF_CENTRE_DB,
+    MOST_MONO_LOSS_LU,
+    keep_audible,
+    measure_sanity,
+    mono_loss_lu,
+    sanity_of,
+)
 
 BASS, LEAD, WIDE = 0, 1, 2
-STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0), Stem(-20.0, 2, 0.0)]
+STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0, BY_NAME["lead"]), Stem(-20.0, 2, 0.0)]
 
 
 @pytest.fixture
@@ -35,6 +46,8 @@ def measure(excerpts, settings):
 def test_a_neutral_mix_is_sane(excerpts, settings):
     found = measure(excerpts, settings)
     assert found.low_off_centre_db == pytest.approx(0, abs=0.01)
+    assert found.lead_off_centre_db == pytest.approx(0, abs=0.01)
+    assert found.buried_share == 0
     assert found.largest_eq_db == 0 and found.largest_fader_db == 0
     assert -20 < found.quietest_lu < 0
     assert 0 <= found.mono_loss_lu < 3
@@ -48,7 +61,9 @@ def test_a_bass_on_one_side_shows(excerpts, settings):
 
 def test_a_lead_on_one_side_is_no_matter_of_the_low_end(excerpts, settings):
     turn(settings, LEAD, "panner.pan", -1.0)
-    assert measure(excerpts, settings).low_off_centre_db == pytest.approx(0, abs=0.01)
+    found = measure(excerpts, settings)
+    assert found.low_off_centre_db == pytest.approx(0, abs=0.01)
+    assert found.lead_off_centre_db == found.lead_off_centre_mean_db == FURTHEST_OFF_CENTRE_DB
 
 
 def test_a_buried_track_shows_by_as_much_as_it_was_turned_down(excerpts, settings):
@@ -59,6 +74,7 @@ def test_a_buried_track_shows_by_as_much_as_it_was_turned_down(excerpts, setting
     assert less.quietest_lu < -20
     assert more.quietest_lu == pytest.approx(less.quietest_lu - 10, abs=0.1)
     assert (less.largest_fader_db, more.largest_fader_db) == (20, 30)
+    assert more.buried_share == pytest.approx(1 / 3)
 
 
 def test_a_track_is_judged_where_it_sounds(excerpts, settings):
@@ -94,7 +110,46 @@ def test_silent_tracks_do_not_count(excerpts, settings):
     turn(settings, BASS, "panner.pan", 1.0)
     turn(settings, BASS, "eq.peak_2.gain_db", 12.0)
     found = measure(excerpts, settings)
-    assert found.low_off_centre_db == 0 and found.largest_eq_db == 0 and found.quietest_lu > -20
+    assert math.isnan(found.low_off_centre_db) and found.largest_eq_db == 0 and found.quietest_lu > -20
+
+
+def of_levels(levels_lu, sides_db, stems, settings):
+    levels_lu, sides_db = torch.tensor(levels_lu), torch.tensor(sides_db)
+    return sanity_of(stems, settings, DEFAULT, levels_lu=levels_lu, sides_db=sides_db, mono_loss_lu=1.0)
+
+
+def test_several_tracks_of_a_kind_show_by_the_worst_and_by_their_mean(settings):
+    stems = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.9)]
+    found = of_levels([-5.0, -5.0, -26.0], [-2.0, 1.0, 6.0], stems, settings)
+    assert (found.low_off_centre_db, found.low_off_centre_mean_db) == (6, 3)
+    assert found.quietest_lu == -26 and found.buried_share == pytest.approx(1 / 3)
+    assert math.isnan(found.lead_off_centre_db) and math.isnan(found.lead_off_centre_mean_db)
+
+
+def test_what_is_muted_is_not_judged(settings):
+    turn(settings, BASS, "fader.gain_db", -50.0)
+    turn(settings, BASS, "eq.peak_2.gain_db", 12.0)
+    found = of_levels([-math.inf, -3.0, -3.0], [5.0, 0.0, 0.0], STEMS, settings)
+    assert math.isnan(found.low_off_centre_db) and found.quietest_lu == -3
+    assert found.largest_eq_db == found.largest_fader_db == 0
+
+
+def test_a_console_without_faders_moves_none():
+    found = sanity_of(
+        STEMS,
+        PAPER.defaults(3),
+        PAPER,
+        levels_lu=torch.zeros(3),
+        sides_db=torch.zeros(3),
+        mono_loss_lu=0.0,
+    )
+    assert math.isnan(found.largest_fader_db) and found.largest_eq_db == 0
+
+
+def test_what_cancels_wholly_has_a_finite_loss():
+    side = torch.from_numpy(noise(1.0))
+    assert mono_loss_lu(torch.stack([side, -side])[None], RATE) == MOST_MONO_LOSS_LU
+    assert math.isnan(mono_loss_lu(torch.zeros(1, 2, RATE), RATE))
 
 
 def test_a_buried_track_is_raised_to_where_it_is_heard(excerpts, settings):

@@ -18,6 +18,7 @@ class Metric:
         says: what it is, one sentence.
         silent_on: what it cannot tell, one sentence.
         compared_with_baseline: whether tables also show its ratio to that of equal loudness.
+        headline: whether it stands in the first tables and plots; every metric is in `summary.csv`.
     """
 
     key: str
@@ -29,3 +30,4 @@ class Metric:
     says: str
     silent_on: str
     compared_with_baseline: bool = False
+    headline: bool = False
