@@ -1,5 +1,8 @@
 """How far a mix is from a reference: what refinement descends on."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import torch
 from torch import Tensor
 
@@ -14,7 +17,13 @@ from diffmst.style import style_measures, style_of
 STYLE_WEIGHT = 0.2
 """Of the style terms, each about 1 between unlike songs, against the audio features, which sum to 0.3 there."""
 
-_LEVEL_BLIND = {name: weight for name, weight in STYLE_WEIGHTS.items() if name != "level"}
+_AF = "af."
+
+DISTANCE_WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {name: STYLE_WEIGHT * weight for name, weight in STYLE_WEIGHTS.items() if name != "level"}
+    | {f"{_AF}{name}": weight for name, weight in AUDIO_FEATURE_WEIGHTS.items()}
+)
+"""Of the terms of the distance, by their names."""
 
 
 class ReferenceDistance:
@@ -27,14 +36,15 @@ class ReferenceDistance:
     Args:
         reference: windows of a finished mix, [windows, 2, time].
         sample_rate: of the reference and of the mixes, Hz.
+        weights: of the terms, by their names; those that are not named are left out.
     """
 
-    def __init__(self, reference: Tensor, sample_rate: int) -> None:
+    def __init__(self, reference: Tensor, sample_rate: int, weights: Mapping[str, float] = DISTANCE_WEIGHTS) -> None:
         self.sample_rate = sample_rate
-        self._audio_features = AudioFeatureLoss(sample_rate, weights=AUDIO_FEATURE_WEIGHTS)
-        self._style = StyleLoss(
-            sample_rate, weights={name: STYLE_WEIGHT * weight for name, weight in _LEVEL_BLIND.items()}
-        )
+        of_features = {name.removeprefix(_AF): weight for name, weight in weights.items() if name.startswith(_AF)}
+        of_style = {name: weight for name, weight in weights.items() if not name.startswith(_AF)}
+        self._audio_features = AudioFeatureLoss(sample_rate, weights=of_features)
+        self._style = StyleLoss(sample_rate, weights=of_style)
         self.mono = is_mono(reference)
         self._loudness_lufs = pooled_loudness(reference, sample_rate).detach()
         self._target_audio_features = self._audio_features.features(reference).mean().detach()
@@ -49,7 +59,7 @@ class ReferenceDistance:
         style_terms = self._style(style_of(style, self.sample_rate, gain), self._target_style)
         features = features_of(af, self.sample_rate, gain).mean()
         af_terms = self._audio_features(features, self._target_audio_features)
-        return style_terms | {f"af.{name}": term for name, term in af_terms.items()}
+        return style_terms | {f"{_AF}{name}": term for name, term in af_terms.items()}
 
     def _measured(self, mix: Tensor) -> tuple[Tensor, list[tuple[Tensor, ...]], list[tuple[Tensor, ...]]]:
         """Everything at once, so that all gradients to the mix meet in one tensor."""

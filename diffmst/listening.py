@@ -41,22 +41,28 @@ class Heard:
     @property
     def stems(self) -> list[Stem]:
         """What the prior knows of the tracks, in order."""
-        sides = sides_of([track.name for track in self.song.tracks])
-        return [
-            Stem(
-                survey.loudness_with_channels_lufs(track.channels),
-                track.channels,
-                survey.low_share,
-                role_of(track.name),
-                side,
-            )
-            for track, survey, side in zip(self.song.tracks, self.surveys, sides, strict=True)
-        ]
+        return known_stems(self.song)
 
     @property
     def surveys(self) -> list[Survey]:
         """Of the tracks, in order."""
         return [track.survey for track in self.song.tracks if track.survey is not None]
+
+
+def known_stems(song: Song) -> list[Stem]:
+    """What the prior knows of the tracks of a surveyed song, in order."""
+    sides = sides_of([track.name for track in song.tracks])
+    return [
+        Stem(
+            track.survey.loudness_with_channels_lufs(track.channels),
+            track.channels,
+            track.survey.low_share,
+            role_of(track.name),
+            side,
+        )
+        for track, side in zip(song.tracks, sides, strict=True)
+        if track.survey is not None
+    ]
 
 
 def listen(stems: Sequence[Path], reference: Path, progress: Progress) -> Heard:

@@ -10,6 +10,7 @@ import torch
 
 from diffmst.advice import Findings, advise, track_products
 from diffmst.audio import AudioReader
+from diffmst.data.song import song_title
 from diffmst.data.survey import Survey
 from diffmst.distance import ReferenceDistance
 from diffmst.layout import LAYOUTS, Layout, LayoutName
@@ -23,7 +24,7 @@ from diffmst.predict import predicted_prior
 from diffmst.prior import Prior
 from diffmst.profile import Profile
 from diffmst.progress import SILENT, Progress
-from diffmst.refine import STEPS, Refined, refine
+from diffmst.refine import STEPS, Distance, Refined, refine
 from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
 from diffmst.report import build_report
 from diffmst.sanity import keep_audible
@@ -34,9 +35,6 @@ from diffmst.tidy import tidy
 Loudness = Literal["reference", "keep"] | float
 
 OUTPUTS = ("mix.wav", "mix.json", "report.html")
-
-
-_FOLDERS_OF_STEMS = ("stems", "raw", "audio", "tracks", "multitrack", "multitracks", "wav")
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def match(
             notes = [*heard.notes, *advise(findings)]
             report = build_report(
                 mix,
-                title=_title(stems[0]),
+                title=song_title(stems[0]),
                 reference=of_reference,
                 before=before,
                 after=after,
@@ -158,12 +156,6 @@ def find(heard: Heard, options: Options, progress: Progress = SILENT) -> tuple[T
             prior = predicted_prior(options.model, heard, task, options.where)
     with progress.phase("matching", 1) as advance:
         return task, solve(task, prior, steps=options.steps, seconds=options.time_s, on_step=advance)
-
-
-def _title(stems: Path) -> str:
-    """What a song is called: by its folder, or the one above where that says no more than what it holds."""
-    folder = stems.resolve() if stems.is_dir() else stems.resolve().parent
-    return folder.parent.name if folder.name.lower() in _FOLDERS_OF_STEMS else folder.name
 
 
 def _outputs(heard: Heard, options: Options) -> list[str]:
@@ -194,6 +186,7 @@ def solve(
     task: Task,
     prior: Prior | None = None,
     *,
+    distance: Distance | None = None,
     steps: int = STEPS,
     seconds: float = math.inf,
     on_step: Callable[[float], None] | None = None,
@@ -203,11 +196,12 @@ def solve(
     Args:
         task: from `prepare`.
         prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
+        distance: to the reference, which is to become small; a `ReferenceDistance` if not given.
         steps: of refinement, at most.
         seconds: of refinement, at most.
         on_step: told the share of the work that each step was.
     """
-    distance = ReferenceDistance(task.reference, task.excerpts.sample_rate)
+    distance = distance or ReferenceDistance(task.reference, task.excerpts.sample_rate)
     found = refine(
         task.excerpts, distance, prior or task.prior, layout=task.layout, steps=steps, seconds=seconds, on_step=on_step
     )
@@ -216,7 +210,7 @@ def solve(
     return replace(found, settings=settings, before=before)
 
 
-def _balanced_terms(task: Task, distance: ReferenceDistance) -> dict[str, float]:
+def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
     """The distance of the balanced mix with neutral settings, term by term."""
     with torch.no_grad():
         terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.start), task.layout))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,23 @@ _REASONS = {
     errno.ENOENT: "there is no such folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
 }
+
+_UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_LONGEST_NAME_BYTES = 180  # file systems take 255, and endings follow
+
+
+def file_name(text: str, longest_bytes: int = _LONGEST_NAME_BYTES) -> str:
+    """A text as every file system takes it for the beginning of a name.
+
+    Args:
+        text: as people write it.
+        longest_bytes: what is left of it, at most.
+
+    >>> file_name("AC/DC: Live?"), file_name("Kick...")
+    ('AC_DC_ Live_', 'Kick')
+    """
+    safe = _UNSAFE_IN_NAMES.sub("_", text).encode(errors="ignore")[:longest_bytes]
+    return safe.decode(errors="ignore").strip(". ")
 
 
 @contextmanager

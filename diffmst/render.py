@@ -2,7 +2,6 @@
 
 import logging
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Audio, Output, Spool, write_master
 from diffmst.mix import STEMS_SUFFIX, Mix
-from diffmst.outputs import OutputFolder
+from diffmst.outputs import OutputFolder, file_name
 from diffmst.progress import SILENT, Advance, Progress
 from diffmst.stream import Buses, ConsoleStream
 
@@ -29,9 +28,6 @@ BLOCK_FRAMES = 65_536
 _BLOCK_SAMPLES = 1 << 22  # of all rows together: the pipeline holds half a dozen blocks, of 16 MB at most
 
 _logger = logging.getLogger(__name__)
-
-_UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
-_LONGEST_NAME_BYTES = 180
 
 
 def compile_kernels(progress: Progress, *, gradients: bool = True) -> None:
@@ -218,10 +214,8 @@ def stem_names(mix_name: str, track_names: Sequence[str]) -> list[str]:
     >>> stem_names("mix.wav", ["Kick", "Drums/Snare"])
     ['mix_stems/01 Kick.wav', 'mix_stems/02 Drums_Snare.wav', 'mix_stems/reverb.wav']
     """
-    shown = [_UNSAFE_IN_NAMES.sub("_", name).strip(". ") for name in track_names]
-    short = [name.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore") for name in shown]
-    digits = max(2, len(str(len(short))))
-    numbered = [f"{number:0{digits}d} {name}.wav" for number, name in enumerate(short, 1)]
+    digits = max(2, len(str(len(track_names))))
+    numbered = [f"{number:0{digits}d} {file_name(name)}.wav" for number, name in enumerate(track_names, 1)]
     return [f"{Path(mix_name).stem}{STEMS_SUFFIX}/{name}" for name in (*numbered, "reverb.wav")]
 
 

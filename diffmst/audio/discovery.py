@@ -79,7 +79,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
     >>> sorted(["Tom 10", "tom 9", "Kick"], key=natural_key)
     ['Kick', 'tom 9', 'Tom 10']
     """
-    parts: list[str | int] = [*re.split(r"(\d+)", _folded(text))]
+    parts: list[str | int] = [*re.split(r"(\d+)", folded(text))]
     parts[1::2] = [int(number) for number in parts[1::2]]
     return parts, text
 
@@ -130,7 +130,7 @@ def _unique_names(found: Iterable[tuple[Path, Path]]) -> list[str]:
     while True:
         clashes = defaultdict(list)
         for index, names in enumerate(candidates):
-            clashes[_folded(names[choice[index]])].append(index)
+            clashes[folded(names[choice[index]])].append(index)
         longer = [
             index
             for group in clashes.values()
@@ -149,8 +149,8 @@ def _numbered(names: list[str]) -> list[str]:
     seen: dict[str, int] = defaultdict(int)
     unique = []
     for name in names:
-        seen[_folded(name)] += 1
-        unique.append(name if seen[_folded(name)] == 1 else f"{name} ({seen[_folded(name)]})")
+        seen[folded(name)] += 1
+        unique.append(name if seen[folded(name)] == 1 else f"{name} ({seen[folded(name)]})")
     return unique
 
 
@@ -164,5 +164,6 @@ def _candidate_names(path: Path, root: Path) -> list[str]:
     return ["/".join(bare[-depth:]) for depth in depths] + ["/".join(parts[-depth:]) for depth in depths]
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """What two names have in common that differ in letter case or in the spelling of accents only."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

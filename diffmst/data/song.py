@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 22_050, 192_000
 _BLOCK_FRAMES = 65_536
 _OTHER_OPEN_FILES = 128
+_FOLDERS_OF_STEMS = ("stems", "raw", "audio", "tracks", "multitrack", "multitracks", "wav")
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,20 @@ class SongReader:
             if not frames:
                 return
             yield block[:, :frames]
+
+
+def song_title(stems: Path) -> str:
+    """What a song is called: by the folder of its stems, or the one above where that says no more than what it holds.
+
+    Args:
+        stems: the folder, which need not exist, or one of the files in it.
+
+    >>> song_title(Path("Songs/Yesterday/Stems"))
+    'Yesterday'
+    """
+    folder = (stems.parent if stems.is_file() else stems).absolute()
+    folder = Path(os.path.normpath(folder))  # links keep their names, as who made them meant them to be seen
+    return folder.parent.name if folder.name.lower() in _FOLDERS_OF_STEMS else folder.name
 
 
 def _fill(block: np.ndarray, parts: Sequence[tuple[AudioReader, slice]]) -> int:

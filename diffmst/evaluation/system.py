@@ -28,8 +28,9 @@ class Finished(NamedTuple):
     """What a system made.
 
     Attributes:
-        path: of the mix, an audio file, from the beginning of the stems.
-        seconds: wall time from the surveyed files to the finished mix.
+        path: of the mix, an audio file, from the beginning of the stems; in the folder of the job, or left where it was
+            found.
+        seconds: wall time from the surveyed files to the finished mix; NaN where it is not known.
         settings: physical, batch of one, for the stems as they are; None where the system has no console.
         layout: what the settings are settings of.
     """
