@@ -1,12 +1,20 @@
-"""FLAC in memory, for pages that carry their sound with them."""
+"""FLAC: in memory, for pages that carry their sound with them, and on disk, for what is kept."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from diffmst.audio.reading import AudioReader
+from diffmst.outputs import AtomicFile, write_errors
+
+_BLOCK_FRAMES = 1 << 16
+_FULL_SCALE = 1 << 23
 
 
 def flac_bytes(samples: NDArray[np.int16], sample_rate: int) -> bytes:
@@ -17,3 +25,33 @@ def flac_bytes(samples: NDArray[np.int16], sample_rate: int) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, np.ascontiguousarray(samples.T), sample_rate, format="FLAC", subtype="PCM_16")
     return file.getvalue()
+
+
+def copy_as_flac(source: Path, target: Path) -> None:
+    """A copy of an audio file in 24 bits, lossless but for what exceeds full scale; folders are made.
+
+    Raises:
+        UserError: the one cannot be read or the other not written.
+    """
+    with AudioReader(source) as reader:
+        write_flac(target, reader.blocks(_BLOCK_FRAMES), reader.sample_rate, reader.channels)
+
+
+def write_flac(target: Path, blocks: Iterable[NDArray[np.float32]], sample_rate: int, channels: int) -> None:
+    """A file of 24 bits: values are rounded to the nearest step, what exceeds full scale is clipped; folders are made.
+
+    Shape: each block [channels, time].
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with write_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        AtomicFile(target) as file,
+        soundfile.SoundFile(file, "w", sample_rate, channels, format="FLAC", subtype="PCM_24") as copy,
+    ):
+        for block in blocks:
+            # As integers: the library would scale floats by 2 ** 23 - 1, and read them back by 2 ** 23.
+            steps = np.clip(np.rint(block.T.astype(np.float64) * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
+            copy.write(steps.astype(np.int32) << 8)

@@ -45,7 +45,7 @@ def choose_windows(surveys: Sequence[Survey], seconds: float, count: int, start_
     Raises:
         UserError: `start_s` is past the end.
     """
-    active = _active_hops(surveys)
+    active = active_hops(surveys)
 
     def gain_over(starts: np.ndarray, length: int) -> Gain:
         sounding = window_sums(active, starts, length)  # [stems, candidates], hops
@@ -141,7 +141,7 @@ def _pick(starts_s: np.ndarray, seconds: float, count: int, duration_s: float, g
     return chosen
 
 
-def _active_hops(surveys: Sequence[Survey]) -> np.ndarray:
+def active_hops(surveys: Sequence[Survey]) -> np.ndarray:
     """1 where a stem sounds, 0 elsewhere, [stems, hops]."""
     active = np.zeros((len(surveys), max(survey.energy.shape[1] for survey in surveys)))
     for row, survey in zip(active, surveys, strict=True):
