@@ -1,6 +1,8 @@
-"""What is known of one system on one pair."""
+"""What is known of one system: on one pair, and on all pairs of a task together."""
 
 from dataclasses import dataclass, field
+
+from diffmst.statistics import UNKNOWN, Interval
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,26 @@ class Row:
     figures: dict[str, float] = field(default_factory=dict)
     error: str = ""
     mix: str = ""
+
+
+@dataclass(frozen=True)
+class SetFigure:
+    """A figure of all mixes of one system together, as a Fréchet distance is.
+
+    Attributes:
+        task: of the pairs.
+        system: its name.
+        wrong: whether the system heard the wrong references.
+        key: of the metric.
+        value: of the figure.
+        interval: of the same.
+        note: what must be known of it, one line; empty for nothing.
+    """
+
+    task: str
+    system: str
+    wrong: bool
+    key: str
+    value: float
+    interval: Interval = UNKNOWN
+    note: str = ""
