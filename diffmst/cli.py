@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diffmst import __version__, cli_listen, cli_training, terminal
+from diffmst import __version__, cli_evaluate, cli_listen, cli_pairs, cli_training, terminal
 from diffmst.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set 
 
 app.add_typer(cli_training.app)
 app.add_typer(cli_training.data_app, name="data")
+app.add_typer(cli_evaluate.app)
+app.add_typer(cli_pairs.app, name="pairs")
 app.add_typer(cli_listen.app, name="listen")
 
 
@@ -163,39 +165,6 @@ def render(
     for sentence in output_advice(output):
         terminal.note(sentence)
     terminal.report_output(out, output)
-
-
-@app.command()
-def evaluate(
-    pairs: Annotated[
-        Path | None, typer.Option("--pairs", help="CSV with columns stems,reference.", show_default=False)
-    ] = None,
-    songs: Annotated[
-        Path | None, typer.Option("--songs", help="Instead: a folder of songs, each a folder.", show_default=False)
-    ] = None,
-    references: Annotated[
-        Path | None, typer.Option("--references", help="With it: a folder of references.", show_default=False)
-    ] = None,
-    systems: Annotated[
-        str, typer.Option("--systems", help="Systems to compare, with commas.")
-    ] = "equal-loudness,balanced,refine",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="CSV file for all figures.", show_default=False)
-    ] = None,
-    force: Force = False,
-) -> None:
-    """Run systems over pairs of song and reference: how near each mix comes, and whether it is a sane one."""
-    from diffmst.evaluate import all_pairs, evaluate_to_csv, read_pairs
-
-    if pairs and not (songs or references):
-        chosen = read_pairs(pairs)
-    elif songs and references and not pairs:
-        chosen = all_pairs(songs, references)
-    else:
-        raise UserError("give either --pairs, or both --songs and --references")
-    with terminal.shown_progress() as progress:
-        rows = evaluate_to_csv(chosen, systems.split(","), out, force=force, progress=progress)
-    terminal.report_rows(rows)
 
 
 @app.command()

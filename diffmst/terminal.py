@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 import signal
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,6 @@ from diffmst.progress import Advance, Progress
 
 if TYPE_CHECKING:
     from diffmst.data.check import CheckReport
-    from diffmst.evaluate import Row
     from diffmst.layout import Layout
     from diffmst.mastering import Output
     from diffmst.match import Matched
@@ -46,6 +46,11 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """One line that the user should know of."""
     _err.print(f"note: {one_line(text)}", soft_wrap=True)
+
+
+def command_line() -> str:
+    """The command that is running, as it would be typed."""
+    return shlex.join(["diffmst", *sys.argv[1:]])
 
 
 def complain(text: str) -> None:
@@ -188,29 +193,6 @@ def report_controls(layout: Layout) -> None:
         _print_table(table)
 
 
-def report_rows(rows: Sequence[Row]) -> None:
-    """One line per system and pair, then the medians of every system; as notes, the pairs that could not be used."""
-    done = [(row, _summed_up(row.figures)) for row in rows if not row.error]
-    figures = list(done[0][1]) if done else []
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("song", "reference", "system"):
-        table.add_column(heading, overflow="fold")
-    for name in figures:
-        table.add_column(name.replace("_", " "), justify="right", min_width=5)
-    for row, values in done:
-        names = (one_line(name) for name in (row.song, row.reference, row.system))
-        table.add_row(*names, *(f"{values[name]:.3g}" for name in figures))
-    table.add_section()
-    for system in dict.fromkeys(row.system for row, _ in done):
-        of_system = [values for row, values in done if row.system == system]
-        medians = (f"{median(values[name] for values in of_system):.3g}" for name in figures)
-        table.add_row("median", f"{len(of_system)} pairs", system, *medians)
-    if done:
-        _print_table(table)
-    for text in dict.fromkeys(f"{row.song} like {row.reference}: {row.error}" for row in rows if row.error):
-        note(text)
-
-
 def report_facts(facts: Mapping[str, str]) -> None:
     """What is known of something, by heading."""
     table = Table(box=SIMPLE_HEAD, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
@@ -240,17 +222,6 @@ def report_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[st
     for row in rows:
         table.add_row(*map(one_line, row))
     _print_table(table)
-
-
-def _summed_up(figures: Mapping[str, float]) -> dict[str, float]:
-    """Figures that fit into a line: AF is the sum of its terms already, and the terms of the style are added up."""
-    summed: dict[str, float] = {}
-    for name, value in figures.items():
-        if name.startswith("style "):
-            summed["style"] = summed.get("style", 0.0) + value
-        elif not name.startswith("AF "):
-            summed[name] = value
-    return summed
 
 
 def print_json(data: object) -> None:

@@ -5,8 +5,7 @@ import pytest
 from rich.console import Console
 
 from diffmst import terminal
-from diffmst.evaluate import Row
-from diffmst.terminal import logged_notes, one_line, report_rows, shown_progress
+from diffmst.terminal import logged_notes, one_line, shown_progress
 
 
 @pytest.fixture
@@ -71,31 +70,3 @@ def test_names_are_shown_as_they_are(text, capsys):
 def test_what_would_break_the_line_is_replaced():
     assert one_line("a\tb\rc\x1b[2J\x07\udcff") == "a�b�c�[2J��"
     assert one_line("  first\n   second ") == "first second"
-
-
-def test_rows_that_failed_are_notes_said_once(capsys):
-    rows = [
-        Row(
-            "a", "x.wav", "one", {"AF": 1.0, "AF rms": 0.5, "style tone": 0.1, "style width": 0.2, "mono_loss_lu": 2.0}
-        ),
-        Row(
-            "b", "x.wav", "one", {"AF": 3.0, "AF rms": 0.5, "style tone": 0.4, "style width": 0.5, "mono_loss_lu": 2.0}
-        ),
-        Row("[c]", "x.wav", "one", {}, "is empty"),
-        Row("[c]", "x.wav", "two", {}, "is empty"),
-    ]
-    report_rows(rows)
-    captured = capsys.readouterr()
-    assert captured.err == "note: [c] like x.wav: is empty\n"
-    assert "mono loss lu" in captured.out and "AF rms" not in captured.out
-    lines = [line.split() for line in captured.out.splitlines()]
-    assert ["a", "x.wav", "one", "1", "0.3", "2"] in lines
-    assert ["median", "2", "pairs", "one", "2", "0.6", "2"] in lines
-
-
-def test_figures_are_never_cut(screen, monkeypatch):
-    """Names give way to them."""
-    monkeypatch.setattr(terminal, "_out", terminal._err)
-    figures = ("AF", "style tone", "low_off_centre_db", "quietest_lu", "largest_eq_db", "mono_loss_lu", "seconds")
-    report_rows([Row("a long name of a song", "another.wav", "refine", dict.fromkeys(figures, 0.0012345))])
-    assert screen.getvalue().count("0.00123") == 2 * len(figures)

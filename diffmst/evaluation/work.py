@@ -1,0 +1,183 @@
+"""One system on one pair: the mix is made, measured, kept and embedded."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffmst.audio import read
+from diffmst.audio.flac import copy_as_flac, write_flac
+from diffmst.errors import UserError
+from diffmst.evaluation.frechet.embedding import Embedding
+from diffmst.evaluation.frechet.files import embed_file
+from diffmst.evaluation.frechet.loading import load_embedding
+from diffmst.evaluation.metrics import Truth, measure, read_truth
+from diffmst.evaluation.pair import Pair
+from diffmst.evaluation.row import Row
+from diffmst.evaluation.system import Job, System
+from diffmst.listening import Heard, listen
+from diffmst.progress import SILENT
+
+MIXES = "mixes"
+"""Folder of the mixes that are kept, within that of the run."""
+
+WANTED = "truth"
+"""Name of the mix that is wanted among those of a pair."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What holds for all units of a run.
+
+    Attributes:
+        folder: for the mixes that are kept.
+        embedding: of the mixes, as `load_embedding` names it; none are made without.
+        keep_mixes: whether mixes are kept.
+    """
+
+    folder: Path
+    embedding: str | None
+    keep_mixes: bool
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One system on one pair, hearing the right reference or the wrong one.
+
+    Attributes:
+        pair: the work; it has a wrong reference if `wrong`.
+        system: that does it.
+        wrong: whether the wrong reference is heard.
+        seed: of all chance.
+        name: of what is kept of it, fit for a file; unique among those of the pair.
+    """
+
+    pair: Pair
+    system: System
+    wrong: bool
+    seed: int
+    name: str
+
+    @property
+    def heard_reference(self) -> Path:
+        """What the system hears."""
+        wrong = self.pair.wrong_reference
+        return wrong if self.wrong and wrong else self.pair.reference
+
+    def row(self, figures: dict[str, float] | None = None, *, mix: str = "", error: str = "") -> Row:
+        """Of this unit, with what is known of it."""
+        pair = self.pair
+        names = pair.name, pair.song, pair.reference.name, pair.task, self.system.name
+        return Row(*names, self.wrong, figures or {}, error, mix)
+
+    def failed(self, reason: str) -> Outcome:
+        """What came of a unit that could not be done."""
+        return Outcome(self, self.row(error=reason))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a unit.
+
+    Attributes:
+        unit: of it.
+        row: its figures.
+        embedded: the mix, [windows, dims], where it was embedded.
+        notes: on the files of the pair, a sentence each.
+        trace: of an error that nobody expected.
+    """
+
+    unit: Unit
+    row: Row
+    embedded: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    trace: str = ""
+
+
+@cache
+def _embedding(spec: str) -> Embedding:
+    """The embedding of that name, loaded once in each process."""
+    return load_embedding(spec)
+
+
+class Bench:
+    """Where units are done, one after the other; what was read of a pair serves all its units.
+
+    Args:
+        plan: of the run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._at_hand: _PairAtHand | None = None
+
+    def do(self, unit: Unit) -> Outcome:
+        """What came of a unit: figures, or one line on why there are none."""
+        try:
+            return self._done(unit)
+        except UserError as error:
+            return unit.failed(str(error))
+        except Exception as error:  # a fault of ours or of another's system: hours of other work must not end with it
+            line = (str(error).strip() or "no more is known").splitlines()[0]
+            failed = unit.failed(f"{type(error).__name__}: {line}")
+            return replace(failed, trace=traceback.format_exc())
+
+    def _done(self, unit: Unit) -> Outcome:
+        if self._at_hand is None or self._at_hand.pair != unit.pair:
+            self._at_hand = None  # before the next, so that two are never in memory
+            self._at_hand = _PairAtHand(unit.pair)
+        at_hand = self._at_hand
+        with tempfile.TemporaryDirectory(prefix="diffmst-") as folder:
+            finished = unit.system.mix(Job(unit.pair, at_hand.heard(unit.wrong), Path(folder), unit.seed))
+            figures = measure(at_hand.heard(), finished, at_hand.reference, at_hand.truth)
+            embedding = self._plan.embedding
+            embedded = embed_file(finished.path, _embedding(embedding)) if embedding else None
+            mix = self._kept(unit, finished.path, at_hand) if self._plan.keep_mixes else ""
+        notes = at_hand.truth.notes if at_hand.truth else ()
+        return Outcome(unit, unit.row(figures, mix=mix), embedded, notes)
+
+    def _kept(self, unit: Unit, mix: Path, at_hand: _PairAtHand) -> str:
+        """Keeps a mix, and the wanted one; returns the path of the mix relative to the folder of the run."""
+        name = f"{MIXES}/{unit.pair.name}/{unit.name}.flac"
+        copy_as_flac(mix, self._plan.folder / name)
+        wanted = (self._plan.folder / name).with_name(f"{WANTED}.flac")
+        if at_hand.truth and at_hand.truth.mix is not None and not wanted.exists():
+            write_flac(wanted, at_hand.truth.mix.numpy(), at_hand.heard().song.sample_rate, 2)
+        return name
+
+
+class _PairAtHand:
+    """A pair, each part of it read when it is first asked for.
+
+    Attributes:
+        pair: it.
+    """
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._heard: dict[bool, Heard] = {}
+
+    def heard(self, wrong: bool = False) -> Heard:
+        """The song with the right or the wrong reference."""
+        if wrong not in self._heard:
+            reference = self.pair.wrong_reference if wrong and self.pair.wrong_reference else self.pair.reference
+            self._heard[wrong] = listen([self.pair.stems], reference, SILENT)
+        return self._heard[wrong]
+
+    @cached_property
+    def reference(self) -> Tensor:
+        """The right reference in stereo at the rate of the song, [1, 2, time]."""
+        audio = read(self.pair.reference, sample_rate=self.heard().song.sample_rate)
+        return torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
+
+    @cached_property
+    def truth(self) -> Truth | None:
+        """What is known of the mix that is wanted."""
+        return read_truth(self.pair, self.heard())
