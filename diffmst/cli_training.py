@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,15 @@ from diffmst import terminal
 from diffmst.errors import UserError
 
 app = typer.Typer()
+
+
+class Form(StrEnum):
+    """Formats of made songs."""
+
+    flac = "flac"
+    opus = "opus"
+
+
 data_app = typer.Typer(help="Songs to train on.", no_args_is_help=True)
 
 
@@ -59,3 +70,36 @@ def check(
         terminal.note(f"no song falls to {names}; a file for --splits, later --data.splits, says which shall")
     if not report.usable:
         raise UserError(f"{places[0]}: holds nothing to train on")
+
+
+@data_app.command()
+def make(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the songs.", show_default=False)],
+    songs: Annotated[int, typer.Option("--songs", "-n", min=1, help="How many.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other songs.")] = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=8.0, help="Length of each song.")] = 60.0,
+    soundfonts: Annotated[
+        list[Path] | None,
+        typer.Option("--soundfont", help="SoundFont that instruments come from (.sf2, .sf3).", show_default=False),
+    ] = None,
+    midi: Annotated[
+        Path | None, typer.Option("--midi", help="Folder of MIDI files that scores come from.", show_default=False)
+    ] = None,
+    stems: Annotated[
+        Path | None, typer.Option("--stems", help="Folder of real songs that some stems come from.", show_default=False)
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="Of the files: lossless, or small.")] = Form.flac,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes.", show_default="one per processor")
+    ] = None,
+) -> None:
+    """Make multitrack songs to train on, each with its stems and what they are; run again, it goes on."""
+    from diffmst.data.song_maker.make import Order, find_sources, make_songs
+
+    order = Order(seed, seconds, form.value, find_sources(soundfonts or [], midi, stems))
+    workers = jobs or os.cpu_count() or 1
+    with terminal.shown_progress() as progress:
+        made = make_songs(output, songs, order, jobs=workers, progress=progress)
+    new = made.songs - made.kept
+    kept = f"; {made.kept} more {'was' if made.kept == 1 else 'were'} there" if made.kept else ""
+    terminal.say(f"{output}: {new} song{'' if new == 1 else 's'} made, with {made.stems} stems{kept}")

@@ -74,11 +74,11 @@ def make_song(seed: int, *, style: str = "pop-rock", seconds: float = 30.0, samp
     Raises:
         ValueError: if the style is unknown or the song is shorter than `SHORTEST_S`.
     """
-    if style not in STYLES:
-        raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
+    if style not in LINEUPS:
+        raise ValueError(f"style must be one of {', '.join(LINEUPS)}, got {style!r}")
     if seconds < SHORTEST_S:
         raise ValueError(f"seconds must be at least {SHORTEST_S}, got {seconds}")
-    writer, player, engineer = np.random.Generator(np.random.PCG64([seed, [*STYLES].index(style)])).spawn(3)
+    writer, player, engineer = np.random.Generator(np.random.PCG64([seed, [*LINEUPS].index(style)])).spawn(3)
     # The tempo that is drawn says how many bars there are; it then bends until they fill the song.
     bars_per_bpm = (seconds - LEAD_IN_S - writer.uniform(*TAILS_S)) / 60 / BEATS_PER_BAR
     bars = round(float(writer.uniform(*STYLES[style].tempo_bpm)) * bars_per_bpm)

@@ -1,10 +1,11 @@
+import os
 import threading
 from functools import partial
 from threading import Barrier, Event
 
 import pytest
 
-from diffmst.data.parallel import Ahead
+from diffmst.data.parallel import Ahead, in_processes
 
 PATIENCE_S = 20  # only a test that fails waits so long
 
@@ -85,3 +86,27 @@ def test_a_pipeline_left_early_ends_its_threads():
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert threading.active_count() == before
+
+
+def squared(number):
+    if number == 13:
+        raise ValueError("unlucky")
+    return number**2, os.getpid(), os.environ.get("OPENBLAS_NUM_THREADS")
+
+
+def test_processes_do_all_items_each_on_one_thread_and_leave_the_surroundings_as_they_were():
+    before = dict(os.environ)
+    results = list(in_processes(squared, range(5), 2))
+    assert sorted(square for square, _, _ in results) == [0, 1, 4, 9, 16]
+    assert os.getpid() not in {process for _, process, _ in results}
+    assert {threads for _, _, threads in results} == {"1"}
+    assert dict(os.environ) == before
+
+
+def test_one_job_works_in_this_process():
+    assert {process for _, process, _ in in_processes(squared, range(3), 1)} == {os.getpid()}
+
+
+def test_an_exception_in_a_process_comes_out():
+    with pytest.raises(ValueError, match="unlucky"):
+        list(in_processes(squared, (13, 1, 2), 2))

@@ -28,12 +28,13 @@ class Score:
 
     def chord_at(self, beat: float) -> Chord:
         """Chord that sounds at a beat; before the song its first, after it its last."""
-        return self.chords[int(np.clip(beat // BEATS_PER_BAR, 0, len(self.chords) - 1))]
+        return self.chords[min(max(int(beat // BEATS_PER_BAR), 0), len(self.chords) - 1)]
 
 
-def compose(style: Style, bars: int, rng: np.random.Generator) -> Score:
-    """A song of a number of bars in a style."""
-    key = Key(int(rng.integers(12)), str(rng.choice(style.modes)))
+def compose(style: Style, bars: int, rng: np.random.Generator, key: Key | None = None) -> Score:
+    """A song of a number of bars in a style, and in a key, which is drawn if it is not given."""
+    drawn = Key(int(rng.integers(12)), str(rng.choice(style.modes)))
+    key = key or drawn
     sections = song_form(bars)
     score = Score(key, sections, _progress(style, key, sections, rng), {})
     patterns = _choose_patterns(style, rng)

@@ -1,15 +1,10 @@
 """Who plays in a style: the stems of a song, their roles and their instruments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from diffmst.data.instruments import drums, effects, keyboards, metals, strings, synthesizers, voices
-from diffmst.data.instruments.playing import Stage, Tone
-
-Play = Callable[[Sequence[Tone], Stage], NDArray[np.floating]]
+from diffmst.data.instruments import drums, effects, keyboards, metals, percussion, strings, synthesizers, voices
+from diffmst.data.instruments.playing import Play
 
 
 @dataclass(frozen=True)
@@ -55,18 +50,24 @@ def _kit(kit: drums.Kit, *, clang: float, noise_db: float | None) -> tuple[Chann
     return (
         Channel("Kick", "kick", "kick", lambda t, s: drums.kick(t, s, kit), noise_db, miked({"Snare": -36.0})),
         Channel("Snare", "snare", "snare", lambda t, s: drums.snare(t, s, kit), noise_db, miked({"Hi-Hat": -26.0})),
-        Channel("Hi-Hat", "hats", "hats", lambda t, s: metals.hats(t, s, clang), noise_db, miked(close)),
+        Channel(
+            "Hi-Hat", "hats", "hats", lambda t, s: metals.hats(t, s, metals.Metal(clang=clang)), noise_db, miked(close)
+        ),
         Channel("Toms", "percussion", "toms", lambda t, s: drums.toms(t, s, kit), noise_db, miked(close)),
         Channel("Overheads", "percussion", "cymbals", metals.cymbals, noise_db, miked(room)),
-        Channel("Percussion", "percussion", "percussion", metals.percussion, noise_db),
+        Channel("Percussion", "percussion", "percussion", percussion.percussion, noise_db),
     )
 
 
 POP_ROCK = (
     *_kit(ROCK_KIT, clang=0.15, noise_db=-72),
-    Channel("Bass", "bass", "bass", lambda t, s: strings.bass(t, s, thumb=0.15), -80),
-    Channel("Guitar L", "guitar", "guitar", lambda t, s: strings.guitar(t, s, drive=7, detune_cents=-3), -64),
-    Channel("Guitar R", "guitar", "guitar", lambda t, s: strings.guitar(t, s, drive=5, detune_cents=4), -66),
+    Channel("Bass", "bass", "bass", lambda t, s: strings.bass(t, s, strings.Bass(thumb=0.15)), -80),
+    Channel(
+        "Guitar L", "guitar", "guitar", lambda t, s: strings.guitar(t, s, strings.Guitar(drive=7, detune_cents=-3)), -64
+    ),
+    Channel(
+        "Guitar R", "guitar", "guitar", lambda t, s: strings.guitar(t, s, strings.Guitar(drive=5, detune_cents=4)), -66
+    ),
     Channel("Piano", "keys", "keys", strings.piano, -76),
     Channel("Organ", "pad", "pad", keyboards.organ, -74),
     Channel("Lead Vocal", "lead", "lead", voices.lead, -70),
@@ -75,27 +76,28 @@ POP_ROCK = (
 )
 SOUL = (
     *_kit(SOUL_KIT, clang=0.3, noise_db=-68),
-    Channel("Bass", "bass", "bass", lambda t, s: strings.bass(t, s, thumb=0.9), -78),
+    Channel("Bass", "bass", "bass", lambda t, s: strings.bass(t, s, strings.Bass(thumb=0.9)), -78),
     Channel("Electric Piano", "keys", "keys", keyboards.electric_piano, -74),
     Channel(
         "Strings", "pad", "pad",
-        lambda t, s: keyboards.ensemble(t, s, brightness_hz=2400, attack_s=0.22, release_s=0.4), -72,
+        lambda t, s: keyboards.ensemble(t, s, keyboards.Ensemble(brightness_hz=2400, attack_s=0.22, release_s=0.4)),
+        -72,
     ),
-    Channel("Guitar", "guitar", "guitar", lambda t, s: strings.guitar(t, s, drive=1.2), -70),
+    Channel("Guitar", "guitar", "guitar", lambda t, s: strings.guitar(t, s, strings.Guitar(drive=1.2)), -70),
     Channel("Lead Vocal", "lead", "lead", lambda t, s: voices.lead(t, s, voices.Singer(tract=0.95, breath=0.08)), -70),
     Channel("Backing Vocals", "backing", "backing", voices.choir, -68),
     Channel("Effects", "effects", "effects", effects.effects),
 )  # fmt: skip
 ELECTRONIC = (
     *_kit(CLUB_KIT, clang=0.9, noise_db=None),
-    Channel("Bass", "bass", "bass", synthesizers.synth_bass),
-    Channel("Stabs", "keys", "keys", synthesizers.synth_stab),
-    Channel("Pluck", "keys", "pluck", synthesizers.synth_pluck),
+    Channel("Bass", "bass", "bass", lambda t, s: synthesizers.synth(t, s, synthesizers.SYNTH_BASS)),
+    Channel("Stabs", "keys", "keys", lambda t, s: synthesizers.synth(t, s, synthesizers.STAB)),
+    Channel("Pluck", "keys", "pluck", lambda t, s: synthesizers.synth(t, s, synthesizers.PLUCK)),
     Channel(
         "Pad", "pad", "pad",
-        lambda t, s: keyboards.ensemble(t, s, brightness_hz=1300, attack_s=0.3, release_s=0.5, players=8),
+        lambda t, s: keyboards.ensemble(t, s, keyboards.Ensemble(players=8)),
     ),
-    Channel("Lead Synth", "lead", "lead", synthesizers.synth_lead),
+    Channel("Lead Synth", "lead", "lead", lambda t, s: synthesizers.synth(t, s, synthesizers.LEAD)),
     Channel("Vocal Chops", "backing", "backing", voices.choir, -70),
     Channel("Effects", "effects", "effects", effects.effects),
 )  # fmt: skip

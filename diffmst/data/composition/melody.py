@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -74,15 +75,15 @@ def write_melody(
 
 def _awkwardness(notes: Sequence[Note]) -> float:
     """How little a phrase asks to be sung: leaps, standing still, a narrow or a wide range, no single summit."""
-    pitches = np.array([note.pitch for note in notes])
-    intervals = np.abs(np.diff(pitches))
-    if not intervals.size:
+    pitches = [note.pitch for note in notes]
+    intervals = [abs(new - old) for old, new in pairwise(pitches)]
+    if not intervals:
         return 0.0
-    leaps = 0.35 * np.sum(intervals > 4) + 1.5 * np.sum(intervals > 7)
-    still = max(0.0, np.mean(intervals == 0) - 0.15) * 6
-    same_again = np.sum((intervals[1:] == 0) & (intervals[:-1] == 0))
-    summit = 0.5 * (np.sum(pitches == pitches.max()) > 1)
-    return float(leaps + still + same_again + summit + 0.25 * abs(int(np.ptp(pitches)) - 8))
+    leaps = sum(0.35 * (interval > 4) + 1.5 * (interval > 7) for interval in intervals)
+    still = max(0.0, intervals.count(0) / len(intervals) - 0.15) * 6
+    same_again = sum(one == other == 0 for one, other in pairwise(intervals))
+    summit = 0.5 * (pitches.count(max(pitches)) > 1)
+    return leaps + still + same_again + summit + 0.25 * abs(max(pitches) - min(pitches) - 8)
 
 
 def _contour(length: int, rng: np.random.Generator) -> list[int]:
@@ -103,10 +104,10 @@ def _bend(
     low, high = register
     scale = key.melodic_pitches(low, high)
     first = nearest(chord_at(events[0].start_beats).classes[:3], anchor, low, high)
-    origin = int(np.argmin([abs(pitch - first) for pitch in scale]))
+    origin = min(range(len(scale)), key=lambda index: abs(scale[index] - first))
     notes = []
     for event, step in zip(events, contour, strict=True):
-        pitch = scale[int(np.clip(origin + step, 0, len(scale) - 1))]
+        pitch = scale[min(max(origin + step, 0), len(scale) - 1)]
         # A long note before the bar line belongs to the chord after it.
         chord = chord_at(event.start_beats + min(0.5, event.length_beats / 2))
         if event.start_beats % 2 == 0 or event.length_beats >= 1:

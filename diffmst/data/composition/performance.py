@@ -30,13 +30,13 @@ def perform(
     for note in notes:
         if note.start_beats != struck:
             struck, string = note.start_beats, 0
-            stray = np.clip(rng.standard_normal(), -LARGEST_JITTER, LARGEST_JITTER)
+            stray = min(max(rng.standard_normal(), -LARGEST_JITTER), LARGEST_JITTER)
             offset_s = (feel.late_ms + feel.jitter_ms * stray) / 1000
             accent = 1 + 0.06 * rng.standard_normal()
         onset_s = start_s + style.swung(note.start_beats) * beat_s
         end_s = start_s + style.swung(note.start_beats + note.length_beats) * beat_s
         strum_s = STRUM_S * string if part == "guitar" else 0.0
-        velocity = float(np.clip(note.velocity * accent * (1 + 0.03 * rng.standard_normal()), 0.05, 1))
+        velocity = min(max(note.velocity * accent * (1 + 0.03 * rng.standard_normal()), 0.05), 1.0)
         tones.append(Tone(max(0.0, onset_s + offset_s + strum_s), end_s - onset_s, note.pitch, velocity, note.symbol))
         string += 1
     return tones

@@ -1,5 +1,6 @@
 """Keys, chords and voicings."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,8 +60,8 @@ class Key:
 
     def melodic_pitches(self, low: int, high: int) -> list[int]:
         """Pitches of the pentatonic scale of the key, from `low` to `high`."""
-        allowed = {self.classes[step] for step in PENTATONIC_STEPS[self.mode]}
-        return [pitch for pitch in range(low, high + 1) if pitch % 12 in allowed]
+        allowed = tuple(self.classes[step] for step in PENTATONIC_STEPS[self.mode])
+        return list(_pitches(allowed, low, high))
 
 
 def lead_voices(
@@ -107,4 +108,10 @@ def nearest(classes: Sequence[int], target: float, low: int, high: int) -> int:
     >>> nearest([0, 4, 7], 65, 48, 72)
     64
     """
-    return min((p for p in range(low, high + 1) if p % 12 in classes), key=lambda pitch: abs(pitch - target))
+    return min(_pitches(tuple(classes), low, high), key=lambda pitch: abs(pitch - target))
+
+
+@functools.lru_cache(maxsize=4096)
+def _pitches(classes: tuple[int, ...], low: int, high: int) -> tuple[int, ...]:
+    """Pitches of some classes, from `low` to `high`."""
+    return tuple(pitch for pitch in range(low, high + 1) if pitch % 12 in classes)

@@ -8,21 +8,36 @@ from pathlib import Path
 
 from diffmst.audio import StemFile, find_stems
 from diffmst.audio.discovery import AUDIO_EXTENSIONS, natural_key
-from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, entries, subfolders
+from diffmst.data.datasets.dataset import Dataset, LabelledStem, SongFiles, entries, read_mapping, subfolders, text
 from diffmst.errors import UserError
-from diffmst.roles import role_of
+from diffmst.roles import BY_NAME, role_of
 
+SIDECAR = "song.json"
+"""Beside the stems of a song, what each of them is: `{"stems": [{"file": "01 Kick.flac", "role": "kick"}, ...]}`."""
 _FINISHED = {"mix", "mixture", "mixdown", "master", "mastered", "preview"}
 _OWN = "as its owner says"
 
 
 def labelled_by_name(folder: Path) -> tuple[tuple[LabelledStem, ...], Path | None]:
-    """The stems below a folder, their roles by their names, and the finished mix if one lies among them."""
+    """The stems below a folder, their roles by a sidecar or by their names, and the finished mix if one is there."""
     files = audio_below(folder)
     mix = next((file.path for file in files if _is_finished(file.path)), None)
+    roles = _sidecar_roles(folder)
     return tuple(
-        LabelledStem(file.path, file.name, role_of(file.name).name) for file in files if not _is_finished(file.path)
+        LabelledStem(file.path, file.name, roles.get(file.path.name, role_of(file.name).name))
+        for file in files
+        if not _is_finished(file.path)
     ), mix
+
+
+def _sidecar_roles(folder: Path) -> dict[str, str]:
+    """Role of each file that a sidecar names, as far as it names one that there is; a broken sidecar names none."""
+    try:
+        stems = read_mapping(folder / SIDECAR).get("stems")
+    except ValueError:
+        return {}
+    listed = [stem for stem in stems if isinstance(stem, dict)] if isinstance(stems, list) else []
+    return {str(stem.get("file")): text(stem.get("role")) for stem in listed if text(stem.get("role")) in BY_NAME}
 
 
 def audio_below(folder: Path) -> list[StemFile]:
@@ -56,7 +71,9 @@ def _is_finished(path: Path) -> bool:
 
 
 def _is_song(folder: Path) -> bool:
-    """Whether the files in a folder are the stems of one song: half of their names tell a role."""
+    """Whether the files in a folder are the stems of one song: it has a sidecar, or half of their names tell a role."""
+    if (folder / SIDECAR).is_file():
+        return True
     names = [entry.stem for entry in entries(folder) if entry.suffix.lower() in AUDIO_EXTENSIONS]
     return len(names) > 1 and sum(bool(role_of(name).name) for name in names) >= len(names) / 2
 

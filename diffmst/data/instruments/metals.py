@@ -1,53 +1,76 @@
-"""Cymbals and hand percussion: hi-hats, ride, crash, shaker, tambourine and congas."""
+"""Hi-hats and cymbals."""
 
-import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffmst.data.instruments.playing import Stage, Tone, lay, pan, struck
-from diffmst.data.synth import Samples, bandpass, damped_partials, fade, fall, highpass, noise
+from diffmst.data.synth import Samples, damped_partials, fade, fall, highpass, lowpass, noise
+
+RIDE_BELL_HZ = np.array([3150.0, 4620.0, 5875.0, 7710.0])
 
 
-def _metal(
-    stage: Stage, length_s: float, decay_s: float, lowest_hz: float, *, modes: int, clang: float, hiss: float
-) -> Samples:
-    """A struck plate: many dense modes, of which the high ones die first, over noise.
+@dataclass(frozen=True)
+class Metal:
+    """Sound of the hats and cymbals of a kit.
 
-    Args:
+    Attributes:
         clang: share of six inharmonic squares, the metal of early drum machines.
         hiss: share of noise.
+        size: frequencies against a usual set; below 1 is larger and darker.
+        life: decay times against a usual set.
+        dark_hz: above which there is little.
+        bright: how densely the modes lie at the upper end; 1 spreads them evenly.
+        width: how far the cymbals stand apart.
+        body: how much of the hats is left below 3 kHz.
     """
+
+    clang: float = 0.3
+    hiss: float = 0.9
+    size: float = 1.0
+    life: float = 1.0
+    dark_hz: float = 20_000.0
+    bright: float = 1.3
+    width: float = 1.0
+    body: float = 0.0
+
+
+def _struck(stage: Stage, metal: Metal, length_s: float, decay_s: float, lowest_hz: float, modes: int) -> Samples:
+    """A struck plate: many dense modes, of which the high ones die first, over noise."""
     rate, rng, length = stage.sample_rate, stage.rng, stage.seconds(length_s)
-    mode_hz = np.sort(lowest_hz * (18_000 / lowest_hz) ** rng.beta(1.3, 1.0, modes))
+    lowest_hz, decay_s = lowest_hz * metal.size, decay_s * metal.life
+    mode_hz = np.sort(lowest_hz * (18_000 / lowest_hz) ** rng.beta(metal.bright, 1.0, modes))
     life_s = decay_s * (4000 / (mode_hz + 2500)) ** 0.6 * rng.lognormal(0, 0.4, modes)
     weight = rng.rayleigh(1.0, modes) * np.exp(2j * np.pi * rng.random(modes)) / np.sqrt(modes)
     plate = damped_partials(mode_hz, life_s, weight, length, rate)
     # A square is its odd harmonics; only those in the band of the cymbal are heard.
-    square_hz = np.outer([263.0, 400.0, 421.0, 474.0, 587.0, 845.0], np.arange(1, 60, 2)).ravel()
+    square_hz = metal.size * np.outer([263.0, 400.0, 421.0, 474.0, 587.0, 845.0], np.arange(1, 60, 2)).ravel()
     square = 0.5 / np.tile(np.arange(1, 60, 2), 6)
-    held = (square_hz > lowest_hz) & (square_hz < 16_000)
-    squares = damped_partials(square_hz[held], np.full(held.sum(), decay_s), square[held], length, rate)
+    kept = (square_hz > lowest_hz) & (square_hz < 16_000)
+    squares = damped_partials(square_hz[kept], np.full(kept.sum(), decay_s), square[kept], length, rate)
     white = highpass(noise(rng, length)[0], rate, lowest_hz, 2) * fall(length, rate, 0.7 * decay_s)
-    return plate + clang * squares + 0.4 * hiss * white
+    return lowpass(plate + metal.clang * squares + 0.4 * metal.hiss * white, rate, metal.dark_hz, 1)
 
 
-def hats(tones: Sequence[Tone], stage: Stage, clang: float = 0.3) -> NDArray[np.float32]:
+def hats(tones: Sequence[Tone], stage: Stage, metal: Metal = Metal()) -> NDArray[np.float32]:
     """Hi-hats: `x` closed, `o` open until the next stroke closes them. Shape: [1, samples]."""
     rate = stage.sample_rate
 
     def closed(velocity: float) -> Samples:
-        decay_s = 0.022 + 0.03 * velocity
-        sound = _metal(stage, 0.28, decay_s, 3200, modes=160, clang=clang, hiss=0.9)
+        # Two plates that clap together are heard far below their own modes.
+        sound = _struck(stage, metal, 0.28, 0.022 + 0.03 * velocity, 3200 / (1 + 3 * metal.body), modes=160)
         stick = highpass(noise(stage.rng, sound.shape[-1])[0], rate, 6000) * fall(sound.shape[-1], rate, 0.0015)
-        return highpass(fade(velocity * (sound + velocity * stick), rate, 0.0004, 0.08), rate, 2500 + 1500 * velocity)
+        struck_once = fade(velocity * (sound + velocity * stick), rate, 0.0004, 0.08)
+        cut = highpass(struck_once, rate, metal.size * (2500 + 1500 * velocity))
+        return cut + metal.body * (struck_once - cut)
 
     def opened(velocity: float) -> Samples:
-        return fade(velocity * _metal(stage, 1.0, 0.3, 2800, modes=260, clang=clang, hiss=0.6), rate, 0.0006, 0.3)
+        return fade(velocity * _struck(stage, metal, 1.0, 0.3, 2800, modes=200), rate, 0.0006, 0.3)
 
-    strokes = {"o": struck(opened, layers=(0.6, 0.9)), "x": struck(closed, takes=4)}
+    strokes = {"o": struck(opened, layers=(0.6, 0.9)), "x": struck(closed, layers=(0.35, 0.6, 0.85), takes=3)}
     closes_s = dict(itertools.pairwise(tone.start_s for tone in tones))
 
     def play(tone: Tone) -> Samples:
@@ -58,66 +81,23 @@ def hats(tones: Sequence[Tone], stage: Stage, clang: float = 0.3) -> NDArray[np.
     return lay(tones, stage, play)
 
 
-def cymbals(tones: Sequence[Tone], stage: Stage) -> NDArray[np.float32]:
+def cymbals(tones: Sequence[Tone], stage: Stage, metal: Metal = Metal(clang=0.08, hiss=0.3)) -> NDArray[np.float32]:
     """Crashes `c` and `d` on the left and the right, and a ride `r`. Shape: [2, samples]."""
     rate = stage.sample_rate
 
     def crash(velocity: float) -> Samples:
-        sound = _metal(stage, 3.2, 0.9, 420, modes=420, clang=0.05, hiss=0.35)
+        sound = _struck(stage, metal, 3.2, 0.9, 420, modes=320)
         bloom = 1 - 0.5 * fall(sound.shape[-1], rate, 0.03)
         return highpass(fade(velocity * bloom * sound, rate, 0.0015, 1.5), rate, 300)
 
     def ride(velocity: float) -> Samples:
-        wash = _metal(stage, 1.6, 0.5, 500, modes=240, clang=0.1, hiss=0.1)
-        ping = damped_partials(
-            [3150, 4620, 5875, 7710], [0.18, 0.12, 0.09, 0.06], [0.8, 0.6, 0.4, 0.3], len(wash), rate
-        )
+        wash = _struck(stage, metal, 1.6, 0.5, 500, modes=200)
+        bell_hz = metal.size * RIDE_BELL_HZ
+        ping = damped_partials(bell_hz, [0.18, 0.12, 0.09, 0.06], [0.8, 0.6, 0.4, 0.3], len(wash), rate)
         return highpass(fade(velocity * (0.45 * wash + velocity * ping), rate, 0.0005, 0.7), rate, 400)
 
     places = {"c": -0.6, "d": 0.55, "r": 0.35}
     strokes = {symbol: struck(ride if symbol == "r" else crash, layers=(0.5, 0.9)) for symbol in places}
-    return lay(tones, stage, lambda tone: pan(strokes[tone.symbol](tone), places[tone.symbol]), channels=2)
-
-
-def percussion(tones: Sequence[Tone], stage: Stage) -> NDArray[np.float32]:
-    """Shaker `s`, tambourine `t`, rim `i`, and a high and a low conga `h` and `l`, spread. Shape: [2, samples]."""
-    places = {"s": 0.45, "t": -0.4, "i": 0.15, "h": -0.3, "l": -0.55}
-    makers: dict[str, Callable[[Stage, float], Samples]] = {
-        "s": _shaker,
-        "t": _tambourine,
-        "i": _rim,
-        "h": functools.partial(_conga, 262.0),
-        "l": functools.partial(_conga, 196.0),
-    }
-    strokes = {symbol: struck(functools.partial(make, stage), takes=3) for symbol, make in makers.items()}
-    return lay(tones, stage, lambda tone: pan(strokes[tone.symbol](tone), places[tone.symbol]), channels=2)
-
-
-def _shaker(stage: Stage, velocity: float) -> Samples:
-    rate, length = stage.sample_rate, stage.seconds(0.16)
-    # Beads first gather, then hit the wall together.
-    envelope = np.interp(np.arange(length) / rate, [0, 0.03, 0.05, 0.16], [0, 0.35, 1, 0]) ** 2
-    return 0.6 * velocity * envelope * bandpass(noise(stage.rng, length)[0], rate, 4800, 11_000, 2)
-
-
-def _tambourine(stage: Stage, velocity: float) -> Samples:
-    rng, rate, length = stage.rng, stage.sample_rate, stage.seconds(0.4)
-    jingle_hz, life_s = rng.uniform(4200, 13_500, 60), rng.uniform(0.03, 0.13, 60)
-    jingles = damped_partials(jingle_hz, life_s, 0.22 * np.exp(2j * np.pi * rng.random(60)), length, rate)
-    skin = bandpass(noise(rng, length)[0], rate, 2500, 9000) * fall(length, rate, 0.018)
-    return fade(velocity * (jingles + 0.4 * skin), rate, 0.002, 0.15)
-
-
-def _rim(stage: Stage, velocity: float) -> Samples:
-    rate, length = stage.sample_rate, stage.seconds(0.12)
-    wood = damped_partials([480, 1010, 1720, 2640], [0.014, 0.016, 0.01, 0.006], [0.5, 0.9, 0.7, 0.4], length, rate)
-    tick = highpass(noise(stage.rng, length)[0], rate, 2000) * fall(length, rate, 0.0015)
-    return fade(velocity * (wood + 0.5 * tick), rate, 0.0002, 0.04)
-
-
-def _conga(pitch_hz: float, stage: Stage, velocity: float) -> Samples:
-    rate, length = stage.sample_rate, stage.seconds(0.5)
-    ratio = np.array([1.0, 1.58, 2.24, 2.92, 3.7])
-    skin = damped_partials(pitch_hz * ratio, 0.11 / ratio, [0.9, 0.45, 0.3, 0.2, 0.12], length, rate)
-    slap = bandpass(noise(stage.rng, length)[0], rate, 700, 3500) * fall(length, rate, 0.007)
-    return fade(velocity * (skin + 0.7 * velocity * slap), rate, 0.0008, 0.2)
+    return lay(
+        tones, stage, lambda tone: pan(strokes[tone.symbol](tone), metal.width * places[tone.symbol]), channels=2
+    )

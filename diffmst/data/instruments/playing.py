@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from diffmst.data.synth import Samples
 
+SHORTEST_RECORDING_S = 0.25
+LAYERS = (0.4, 0.65, 0.9)
+"""Strengths at which the tones of keys and strings are recorded."""
+
 
 class Tone(NamedTuple):
     """One note as it is played.
@@ -37,6 +41,10 @@ class Stage(NamedTuple):
     def seconds(self, length_s: float) -> int:
         """Number of samples in a time."""
         return max(1, int(length_s * self.sample_rate))
+
+
+Play = Callable[[Sequence[Tone], Stage], NDArray[np.floating]]
+"""An instrument in the hands of its player: from tones to a track, [1 or 2, samples]."""
 
 
 def lay(
@@ -75,12 +83,49 @@ def struck(
     def play(tone: Tone) -> Samples:
         nonlocal strokes
         strokes += 1
-        layer = int(np.argmin([abs(tone.velocity - velocity) for velocity in layers]))
+        layer = _nearest(layers, tone.velocity)
         if (layer, strokes % takes) not in bank:
-            bank[layer, strokes % takes] = make(layers[layer])
+            bank[layer, strokes % takes] = make(layers[layer]).astype(np.float32)
         return bank[layer, strokes % takes] * np.float32(tone.velocity / layers[layer])
 
     return play
+
+
+def held(
+    make: Callable[[Tone], Samples], stage: Stage, release_s: float, layers: Sequence[float] = LAYERS
+) -> Callable[[Tone], Samples]:
+    """Player of tones that end when their key is let go, from a bank of recordings.
+
+    A recording of a pitch, a symbol and a strength is made when it is first asked for, twice as long as one that was
+    too short; every tone is the beginning of one, faded over its release.
+
+    Args:
+        make: sound of a tone from its attack, without an end, for the length that it says.
+        release_s: time in which a tone dies when its key is let go.
+        layers: velocities that are recorded; a tone takes the nearest and is scaled to its own.
+    """
+    bank: dict[tuple[int, str, int], Samples] = {}
+    release = stage.seconds(release_s)
+    slope = (0.5 + 0.5 * np.cos(np.pi * np.arange(release) / release)).astype(np.float32)
+
+    def play(tone: Tone) -> Samples:
+        layer = _nearest(layers, tone.velocity)
+        key = tone.pitch, tone.symbol, layer
+        needed_s = max(tone.length_s, 0.0) + release_s
+        length = stage.seconds(needed_s)
+        if key not in bank or bank[key].shape[-1] < length:
+            recorded_s = SHORTEST_RECORDING_S * 2 ** np.ceil(np.log2(max(1.0, needed_s / SHORTEST_RECORDING_S)))
+            bank[key] = make(tone._replace(length_s=float(recorded_s), velocity=layers[layer])).astype(np.float32)
+        sound = bank[key][..., :length] * np.float32(tone.velocity / layers[layer])
+        tail = min(release, sound.shape[-1])
+        sound[..., sound.shape[-1] - tail :] *= slope[release - tail :]
+        return sound
+
+    return play
+
+
+def _nearest(layers: Sequence[float], velocity: float) -> int:
+    return min(range(len(layers)), key=lambda layer: abs(velocity - layers[layer]))
 
 
 def pan(x: Samples, position: float | Samples) -> Samples:
