@@ -98,7 +98,7 @@ def paper_tables(
     ] = None,
     song_list: Annotated[
         Path | None,
-        typer.Option("--song-list", help="Instead: CSV with the columns song,stems,reference.", show_default=False),
+        typer.Option("--song-list", help="Instead: CSV with the columns stems,reference.", show_default=False),
     ] = None,
     generated: Annotated[int, typer.Option("--generated", help="Songs to make where none are given.", min=2)] = 8,
     systems: Systems = DEFAULT_SYSTEMS,

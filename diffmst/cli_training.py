@@ -74,7 +74,7 @@ def check(
 
 @data_app.command()
 def make(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the songs.", show_default=False)],
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder for the songs.", show_default=False)],
     songs: Annotated[int, typer.Option("--songs", "-n", min=1, help="How many.")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other songs.")] = 0,
     seconds: Annotated[float, typer.Option("--seconds", min=8.0, help="Length of each song.")] = 60.0,

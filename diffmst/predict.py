@@ -51,7 +51,7 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
         UserError: nothing sounds where the user chose to listen.
     """
     staged = _stage(heard, task, model.hearing, where)
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference mode: what is cached on the way may be differentiated later
         prediction = model([_moved(staged.scene, next(model.parameters()).device)])
     prior = from_prediction(prediction.song(0, staged.scene.tracks))
     unstaged = _unstaged(model.layout.track, prior.mean.tracks, staged.gains_db)

@@ -85,7 +85,7 @@ USAGE = [
     (["render", "."], "no mix document; give the mix.json"),
     (["evaluate"], "either --pairs, or both --songs and --references"),
     (["evaluate", "--songs", "x"], "either --pairs, or both --songs and --references"),
-    (["evaluate", "--pairs", "no.csv"], "no.csv: cannot be read"),
+    (["evaluate", "--pairs", "no.csv"], "no.csv: no such file"),
     (["evaluate", "--songs", "no", "--references", "no"], "no: is not a folder"),
     (["demo", "--seed", "-1"], "'--seed'"),
     (["effects", "--layout", "mine"], "'mine'"),

@@ -26,6 +26,7 @@ from diffmst.evaluation.plots import all_plots
 from diffmst.evaluation.row import Row, SetFigure
 from diffmst.evaluation.run import Done, Options, run
 from diffmst.evaluation.summary import Summary, summarize
+from diffmst.evaluation.summary_rows import TaskRows
 from diffmst.evaluation.system import System
 from diffmst.evaluation.tables import Table, all_tables
 from diffmst.evaluation.tables_csv import comparisons_csv, controls_csv, rows_csv, summary_csv
@@ -164,15 +165,17 @@ def _references(pairs: Sequence[Pair], usable: Collection[str]) -> Iterator[tupl
 
 
 def _sets(done: Done, task: str) -> Mapping[tuple[str, bool], list[EmbeddedFile]]:
-    """The embedded mixes of a task by system and reference heard; of the pairs of which every system has one."""
-    rows = [row for row in done.rows if row.task == task]
-    lost = {row.pair for row in rows if row.error}
-    sets: dict[tuple[str, bool], list[EmbeddedFile]] = {}
-    for row in rows:
-        if row.pair not in lost:
-            vectors = done.embedded[row.pair, row.system, row.wrong]
-            sets.setdefault((row.system, row.wrong), []).append(EmbeddedFile(row.song, vectors))
-    return sets
+    """The embedded mixes of a task by system and reference heard; of the pairs that means are over."""
+    rows = TaskRows([row for row in done.rows if row.task == task])
+    sets = {
+        (system, wrong): [
+            EmbeddedFile(of_pair[pair].song, done.embedded[pair, system, wrong])
+            for pair in rows.common
+            if pair in of_pair
+        ]
+        for (system, wrong), of_pair in rows.done.items()
+    }
+    return {heard: files for heard, files in sets.items() if files}
 
 
 def _record(systems: Sequence[System], options: Options, command: str, done: Done) -> dict[str, object]:

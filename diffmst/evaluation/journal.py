@@ -55,6 +55,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: dict[str, Row] = {}
+        self._made_last: dict[str, str] = {}
         with write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -65,19 +66,25 @@ class Journal:
         whole = [line for line in lines if line.endswith(b"\n")]  # the last was cut off where the disk was full
         try:
             records = [json.loads(line) for line in whole]
-            self._rows = {record["key"]: Row(**record["row"]) for record in records}
+            for record in records:
+                self._keep(record["key"], Row(**record["row"]))
         except (ValueError, TypeError, KeyError):
             raise UserError(f"{self._path}: is not the journal of an evaluation; use --force to start again") from None
         if len(whole) < len(lines):
             with write_errors(self._path):
                 self._path.write_bytes(b"".join(whole))
 
+    def _keep(self, key: str, row: Row) -> None:
+        self._rows[key] = row
+        self._made_last[row.mix] = key
+
     def row(self, key: str) -> Row | None:
-        """The row of a unit, if it was done."""
-        return self._rows.get(key)
+        """The row of a unit, if it was done, and its mix is not one that another has replaced since."""
+        row = self._rows.get(key)
+        return row if row and (not row.mix or self._made_last[row.mix] == key) else None
 
     def add(self, key: str, row: Row) -> None:
         """Keeps a row."""
-        self._rows[key] = row
+        self._keep(key, row)
         with write_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key, "row": asdict(row)}) + "\n")

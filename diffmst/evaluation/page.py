@@ -156,7 +156,11 @@ def _facts(summary: Summary, facts: Mapping[str, str]) -> list[Fact]:
     return [
         Fact("Means", "over pairs of which every system has a mix", "by task"),
         Fact("Intervals", f"95 %, bootstrap over songs, seed {summary.seed}", "they hold for other songs"),
-        Fact("p", "Wilcoxon signed rank test over the means of songs", "corrected after Holm"),
+        Fact(
+            "p",
+            "Wilcoxon signed rank test over the means of songs, or over pairs of fewer than six",
+            "corrected after Holm",
+        ),
         Fact("Baseline", shown(summary.baseline)),
         *(Fact(shown(name), shown(value)) for name, value in facts.items()),
     ]

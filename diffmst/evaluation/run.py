@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from diffmst.audio import same_file
 from diffmst.errors import UserError
 from diffmst.evaluation.frechet.loading import embedding_identity
 from diffmst.evaluation.journal import Journal, unit_key
@@ -62,9 +64,9 @@ def made_absolute(pair: Pair) -> Pair:
 
 
 def with_wrong_references(pairs: Sequence[Pair], seed: int) -> list[Pair]:
-    """The pairs, those that name no wrong reference with that of another: of another song and the same task.
+    """The pairs, those that name no wrong reference with the reference of another pair of the same task.
 
-    Where there is none the pair stays without.
+    Where there is no other reference the pair stays without.
     """
     return [
         pair if pair.wrong_reference else replace(pair, wrong_reference=_other(pair, pairs, seed)) for pair in pairs
@@ -72,7 +74,8 @@ def with_wrong_references(pairs: Sequence[Pair], seed: int) -> list[Pair]:
 
 
 def _other(pair: Pair, pairs: Sequence[Pair], seed: int) -> Path | None:
-    others = {other.reference for other in pairs if other.task == pair.task and other.reference != pair.reference}
+    references = {other.reference for other in pairs if other.task == pair.task and other.reference.is_file()}
+    others = [reference for reference in references if not same_file(reference, pair.reference)]
     if not others:
         return None
     return random.Random(f"{seed} {pair.name}").choice(sorted(others))
@@ -147,13 +150,14 @@ def run(
     with progress.phase("evaluating", total) as advance:
         advance(total - sum(map(len, todo)))
         plan = Plan(folder.absolute(), options.embedding, options.keep_mixes)
-        for outcome in _outcomes(plan, todo, options):
-            ledger.add(outcome)
-            advance(1)
+        with closing(_outcomes(plan, todo, options)) as outcomes:  # workers end with the work, whatever ends it
+            for outcome in outcomes:
+                ledger.add(outcome)
+                advance(1)
     return ledger.done(groups, reused=total - sum(map(len, todo)))
 
 
-def _outcomes(plan: Plan, todo: Sequence[Sequence[Unit]], options: Options) -> Iterator[Outcome]:
+def _outcomes(plan: Plan, todo: Sequence[Sequence[Unit]], options: Options) -> Generator[Outcome]:
     if todo:
         yield from do_all(todo, open_workers(plan, len(todo), options.jobs, options.ray))
 
@@ -166,7 +170,8 @@ def _make_way(folder: Path, options: Options) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; an evaluation needs a folder")
-    if options.resume or not (folder / JOURNAL).exists():
+    journal = folder / JOURNAL
+    if options.resume or not journal.exists() or not journal.stat().st_size:  # an empty one: nothing was done
         return
     if not options.force:
         raise UserError(f"{folder}: holds an evaluation; --resume goes on with it, --force starts again")
@@ -183,11 +188,14 @@ class _Ledger:
         self._folder, self._options = folder, options
         self._journal = Journal(folder / JOURNAL)
         self._embedding = embedding_identity(options.embedding) if options.embedding else ""
+        self._keys: dict[tuple[str, str], str] = {}
         self._failed: dict[str, Row] = {}
         self._notes: dict[str, None] = {}
 
     def _key(self, unit: Unit) -> str:
-        return unit_key(unit, self._embedding)
+        """Of the files as they were before the work: what is changed meanwhile is not what was measured."""
+        key = self._keys.get((unit.pair.name, unit.name)) or unit_key(unit, self._embedding)
+        return self._keys.setdefault((unit.pair.name, unit.name), key)
 
     def _embedded(self, key: str) -> Path:
         return self._folder / EMBEDDINGS / f"{key}.npy"

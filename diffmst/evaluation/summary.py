@@ -85,8 +85,8 @@ class TaskSummary:
             yield "one song says nothing of others: there are no intervals"
         elif 1 < self.songs < FEWEST:
             yield (
-                f"{self.songs} songs are few: intervals are narrower than they should be, and tests count pairs, which "
-                f"are not independent within a song; {FEWEST} songs is the least"
+                f"{self.songs} songs are few: intervals are narrower than they should be, and p counts pairs, which are "
+                f"not independent within a song, so it is a hint and no more; {FEWEST} songs is the least"
             )
         if self.too_few:
             yield self.too_few
@@ -96,16 +96,13 @@ class TaskSummary:
     def too_few(self) -> str:
         """A sentence where all songs may agree and yet prove nothing: the smallest p of n is 2 / 2^n, uncorrected."""
         asked = [c.difference for c in self.comparisons if self.primary and c.key == self.primary.key]
-        units = max((difference.units for difference in asked), default=0)
-        if not asked or 2 * len(asked) / 2**units < SIGNIFICANCE:
+        songs = max((difference.songs for difference in asked), default=0)
+        if not asked or 2 * len(asked) / 2**songs < SIGNIFICANCE:
             return ""
         needed = ceil(log2(2 * len(asked) / SIGNIFICANCE))
         asked_of = f"{len(asked)} comparisons" if len(asked) > 1 else "a comparison"
         cure = f"{needed}, or fewer systems" if len(asked) > 1 else f"{needed}"
-        return (
-            f"{units} {asked[0].unit} are too few for {asked_of}: no difference can be more than chance "
-            f"(it takes {cure})"
-        )
+        return f"{songs} songs are too few for {asked_of}: no difference can be more than chance (it takes {cure})"
 
 
 @dataclass(frozen=True)

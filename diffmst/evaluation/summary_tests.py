@@ -45,13 +45,8 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether it is more than chance, among all that were asked."""
-        return self.p_holm < SIGNIFICANCE
-
-    @property
-    def units(self) -> int:
-        """What the test counts, how many there are."""
-        return self.songs if self.unit == "songs" else self.n
+        """Whether it is more than chance, among all that were asked; pairs of the same few songs never tell."""
+        return self.unit == "songs" and self.p_holm < SIGNIFICANCE
 
 
 @dataclass(frozen=True)
@@ -98,8 +93,8 @@ class Control:
             return "listens"
         if self.difference.significant:
             return "worse with the right reference"
-        if self.difference.units < FEWEST:
-            return f"not shown: {self.difference.units} {self.difference.unit} are too few"
+        if self.difference.unit == "pairs":
+            return "not shown: the songs are too few"
         return "not shown"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import traceback
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from torch import Tensor
 
 from diffmst.audio import read
 from diffmst.audio.flac import copy_as_flac, write_flac
+from diffmst.data.survey import survey_files
 from diffmst.errors import UserError
-from diffmst.evaluation.frechet.embedding import Embedding
 from diffmst.evaluation.frechet.files import embed_file
 from diffmst.evaluation.frechet.loading import load_embedding
 from diffmst.evaluation.metrics import Truth, measure, read_truth
@@ -101,12 +101,6 @@ class Outcome:
     trace: str = ""
 
 
-@cache
-def _embedding(spec: str) -> Embedding:
-    """The embedding of that name, loaded once in each process."""
-    return load_embedding(spec)
-
-
 class Bench:
     """Where units are done, one after the other; what was read of a pair serves all its units.
 
@@ -134,22 +128,24 @@ class Bench:
             self._at_hand = None  # before the next, so that two are never in memory
             self._at_hand = _PairAtHand(unit.pair)
         at_hand = self._at_hand
+        heard, reference, truth = at_hand.heard(unit.wrong), at_hand.reference, at_hand.truth  # refused before the work
         with tempfile.TemporaryDirectory(prefix="diffmst-") as folder:
-            finished = unit.system.mix(Job(unit.pair, at_hand.heard(unit.wrong), Path(folder), unit.seed))
-            figures = measure(at_hand.heard(), finished, at_hand.reference, at_hand.truth)
+            finished = unit.system.mix(Job(unit.pair, heard, Path(folder), unit.seed))
+            figures = measure(at_hand.right, finished, reference, truth)
             embedding = self._plan.embedding
-            embedded = embed_file(finished.path, _embedding(embedding)) if embedding else None
+            embedded = embed_file(finished.path, load_embedding(embedding)) if embedding else None
             mix = self._kept(unit, finished.path, at_hand) if self._plan.keep_mixes else ""
-        notes = at_hand.truth.notes if at_hand.truth else ()
+        notes = truth.notes if truth else ()
         return Outcome(unit, unit.row(figures, mix=mix), embedded, notes)
 
     def _kept(self, unit: Unit, mix: Path, at_hand: _PairAtHand) -> str:
         """Keeps a mix, and the wanted one; returns the path of the mix relative to the folder of the run."""
         name = f"{MIXES}/{unit.pair.name}/{unit.name}.flac"
         copy_as_flac(mix, self._plan.folder / name)
-        wanted = (self._plan.folder / name).with_name(f"{WANTED}.flac")
-        if at_hand.truth and at_hand.truth.mix is not None and not wanted.exists():
-            write_flac(wanted, at_hand.truth.mix.numpy(), at_hand.heard().song.sample_rate, 2)
+        if at_hand.truth and at_hand.truth.mix is not None and not at_hand.wanted_is_kept:
+            wanted = (self._plan.folder / name).with_name(f"{WANTED}.flac")
+            write_flac(wanted, at_hand.truth.mix.numpy(), at_hand.right.song.sample_rate, 2)
+            at_hand.wanted_is_kept = True
         return name
 
 
@@ -158,26 +154,40 @@ class _PairAtHand:
 
     Attributes:
         pair: it.
+        wanted_is_kept: whether its mix that is wanted was written by this run, and not by one with another truth.
     """
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self._heard: dict[bool, Heard] = {}
+        self.wanted_is_kept = False
 
-    def heard(self, wrong: bool = False) -> Heard:
+    def heard(self, wrong: bool) -> Heard:
         """The song with the right or the wrong reference."""
-        if wrong not in self._heard:
-            reference = self.pair.wrong_reference if wrong and self.pair.wrong_reference else self.pair.reference
-            self._heard[wrong] = listen([self.pair.stems], reference, SILENT)
-        return self._heard[wrong]
+        return self._with_wrong if wrong else self.right
+
+    @cached_property
+    def right(self) -> Heard:
+        """The song with the right reference."""
+        return listen([self.pair.stems], self.pair.reference, SILENT)
+
+    @cached_property
+    def _with_wrong(self) -> Heard:
+        """The same song, with no other stems, whatever lies in their folder: a reference is left out of them."""
+        path = self.pair.wrong_reference or self.pair.reference
+        (wrong,) = survey_files([path])
+        if wrong.silent:
+            raise UserError(f"{path}: is silent (under -70 LUFS throughout); give another wrong reference")
+        if wrong.sha256 == self.right.reference.sha256:
+            raise UserError(f"{path}: the wrong reference is the right one; give another")
+        return replace(self.right, reference=wrong)
 
     @cached_property
     def reference(self) -> Tensor:
         """The right reference in stereo at the rate of the song, [1, 2, time]."""
-        audio = read(self.pair.reference, sample_rate=self.heard().song.sample_rate)
+        audio = read(self.pair.reference, sample_rate=self.right.song.sample_rate)
         return torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
 
     @cached_property
     def truth(self) -> Truth | None:
         """What is known of the mix that is wanted."""
-        return read_truth(self.pair, self.heard())
+        return read_truth(self.pair, self.right)

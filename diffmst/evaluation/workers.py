@@ -13,9 +13,10 @@ import signal
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from diffmst.errors import UserError
@@ -24,6 +25,7 @@ from diffmst.evaluation.work import Bench, Outcome, Plan, Unit
 DIED = "the process that worked on it was ended, most likely for lack of memory; try fewer --jobs"
 
 _KNOCK_S = 5.0
+_PATIENCE_S = 5.0  # for a process that was asked to end
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
@@ -49,8 +51,8 @@ class HereWorker(Worker):
         return self._bench.do(unit)
 
 
-class ProcessWorker(Worker):
-    """A process of its own.
+class _FarWorker(Worker):
+    """Works elsewhere, where it may die; it is started again then, unless it was closed meanwhile.
 
     Args:
         plan: of the run.
@@ -59,7 +61,31 @@ class ProcessWorker(Worker):
 
     def __init__(self, plan: Plan, threads: int) -> None:
         self._plan, self._threads = plan, threads
+        self._lock, self._closed = Lock(), False  # `close` comes from another thread than `do`
         self._start()
+
+    @abstractmethod
+    def _start(self) -> None: ...
+
+    @abstractmethod
+    def _end(self) -> None: ...
+
+    def _died(self, unit: Unit) -> Outcome:
+        with self._lock:
+            if not self._closed:
+                self._end()
+                self._start()
+        return unit.failed(DIED)
+
+    def close(self) -> None:
+        """See `Worker.close`."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+
+class ProcessWorker(_FarWorker):
+    """A process of its own."""
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -74,14 +100,13 @@ class ProcessWorker(Worker):
             self._line.send(unit)
             outcome: Outcome = self._line.recv()
         except (EOFError, OSError):
-            self.close()
-            self._start()
-            return unit.failed(DIED)
+            return self._died(unit)
         return outcome
 
-    def close(self) -> None:
-        """See `Worker.close`."""
+    def _end(self) -> None:
         self._process.terminate()
+        self._process.join(_PATIENCE_S)
+        self._process.kill()
         self._process.join()
         self._line.close()
 
@@ -89,7 +114,7 @@ class ProcessWorker(Worker):
 def _serve(line: Connection, plan: Plan, threads: int) -> None:
     """Does what comes over the line until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who asked ends this process
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _leave)
     use_threads(threads)
     bench = Bench(plan)
     while True:
@@ -97,6 +122,11 @@ def _serve(line: Connection, plan: Plan, threads: int) -> None:
             line.send(bench.do(line.recv()))
         except (EOFError, BrokenPipeError):
             return
+
+
+def _leave(*_: object) -> None:
+    """Ends this process so that what it was at is undone: temporary folders, and programs that it has started."""
+    raise SystemExit
 
 
 def use_threads(threads: int) -> None:
@@ -108,17 +138,8 @@ def use_threads(threads: int) -> None:
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
 
 
-class RayWorker(Worker):
-    """An actor on a cluster, whose machines see the same files under the same paths.
-
-    Args:
-        plan: of the run.
-        threads: processors that it asks for.
-    """
-
-    def __init__(self, plan: Plan, threads: int) -> None:
-        self._plan, self._threads = plan, threads
-        self._start()
+class RayWorker(_FarWorker):
+    """An actor on a cluster, whose machines see the same files under the same paths."""
 
     def _start(self) -> None:
         import ray
@@ -132,12 +153,10 @@ class RayWorker(Worker):
         try:
             outcome: Outcome = ray.get(self._actor.do.remote(unit))
         except ray.exceptions.RayActorError:
-            self._start()
-            return unit.failed(DIED)
+            return self._died(unit)
         return outcome
 
-    def close(self) -> None:
-        """See `Worker.close`."""
+    def _end(self) -> None:
         import ray
 
         ray.kill(self._actor)
@@ -155,8 +174,8 @@ class _RayBench:
         return self._bench.do(unit)
 
 
-def connect_ray(address: str) -> int:
-    """Joins a cluster, or starts one on this machine for the address `local`; returns its number of processors.
+def connect_ray(address: str) -> list[int]:
+    """Joins a cluster, or starts one on this machine for the address `local`; returns the processors of each machine.
 
     Raises:
         UserError: Ray is not installed, or nobody answers at the address.
@@ -167,11 +186,12 @@ def connect_ray(address: str) -> int:
         raise UserError("--ray: Ray is not installed; pip install 'diffmst[cluster]'") from None
     _knock(address)
     try:
-        ray.init(address, include_dashboard=False if address == "local" else None, **_QUIET)
+        if not ray.is_initialized():
+            ray.init(address, include_dashboard=False if address == "local" else None, **_QUIET)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"--ray {address}: cannot be used: {reason}") from None
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    return [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
 
 
 def _knock(address: str) -> None:
@@ -200,8 +220,8 @@ def do_all(groups: Sequence[Sequence[Unit]], workers: Sequence[Worker]) -> Itera
             yield from _do_side_by_side(groups, workers, stop)
     finally:
         stop.set()
-        for worker in workers:
-            worker.close()
+        with ThreadPoolExecutor(len(workers)) as pool:  # a process that is asked to end takes a second
+            list(pool.map(lambda worker: worker.close(), workers))
 
 
 def _do_side_by_side(groups: Sequence[Sequence[Unit]], workers: Sequence[Worker], stop: Event) -> Iterator[Outcome]:
@@ -248,9 +268,29 @@ def open_workers(plan: Plan, groups: int, jobs: int | None, ray: str | None) -> 
     Raises:
         UserError: the cluster cannot be used.
     """
-    processors = connect_ray(ray) if ray else os.cpu_count() or 1
-    count = max(1, min(groups, jobs or processors))
-    threads = max(1, processors // count)
+    machines = connect_ray(ray) if ray else [os.cpu_count() or 1]
+    count = max(1, min(groups, jobs or sum(machines)))
+    threads = threads_each(count, machines)
     if ray:
         return [RayWorker(plan, threads) for _ in range(count)]
     return [HereWorker(plan)] if count == 1 else [ProcessWorker(plan, threads) for _ in range(count)]
+
+
+def threads_each(count: int, machines: Sequence[int]) -> int:
+    """As many threads as each of so many workers can have if none is divided between machines, at least one.
+
+    A worker that asks for more than there is would be waited for without end.
+
+    Args:
+        count: of workers.
+        machines: processors of each.
+
+    >>> threads_each(2, [8]), threads_each(1, [4, 4]), threads_each(3, [3, 3])
+    (4, 4, 1)
+    """
+    fitting = (
+        threads
+        for threads in range(max(machines, default=1), 1, -1)
+        if sum(processors // threads for processors in machines) >= count
+    )
+    return next(fitting, 1)

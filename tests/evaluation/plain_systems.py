@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,3 +62,26 @@ class Killed(SumOfStems):
 
     def mix(self, job: Job) -> Finished:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Changing(SumOfStems):
+    """Changes a stem while it works."""
+
+    name: str = "changing"
+
+    def mix(self, job: Job) -> Finished:
+        os.utime(job.heard.song.tracks[0].path, ns=(0, time.time_ns()))
+        return super().mix(job)
+
+
+@dataclass(frozen=True)
+class Endless(SumOfStems):
+    """Says in a file beside the stems where it works, and is never done."""
+
+    name: str = "endless"
+
+    def mix(self, job: Job) -> Finished:
+        (job.pair.reference.parent / "working").write_text(str(job.folder))
+        time.sleep(600)
+        raise AssertionError

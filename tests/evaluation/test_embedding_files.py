@@ -75,6 +75,11 @@ def test_pauses_are_not_heard(tmp_path):
     assert len(embed_file(write(tmp_path / "mix.wav", audio, RATE), Spy(hop_s=1.0))) == 4
 
 
+def test_where_only_an_end_is_loud_that_is_no_whole_window_the_rest_must_do(tmp_path):
+    audio = np.concatenate([1e-3 * noise(4, 1, RATE), noise(1.5, 2, RATE)])
+    assert len(embed_file(write(tmp_path / "mix.wav", audio, RATE), Spy(window_s=2.0, hop_s=2.0))) == 2
+
+
 def test_a_file_shorter_than_a_window_is_followed_by_silence(tmp_path):
     spy = Spy(window_s=6.0, hop_s=6.0)
     assert embed_file(write(tmp_path / "mix.wav", noise(1.5, 1, RATE), RATE), spy).shape == (1, 3)

@@ -68,3 +68,13 @@ def test_a_window_does_not_depend_on_those_beside_it(window):
     together = StyleEmbedding()(windows)
     np.testing.assert_array_equal(together[1], StyleEmbedding()(windows[1:2])[0])
     assert np.isfinite(together).all()
+
+
+def test_refinement_works_at_a_rate_that_was_first_met_in_an_embedding(window):
+    class Elsewhere(StyleEmbedding):
+        sample_rate = 43_210  # of no other test: what depends on a rate is kept from the first time on
+
+    Elsewhere()(window[None])
+    x = torch.from_numpy(window[None]).requires_grad_()
+    style_features(x, Elsewhere.sample_rate).tone_db.sum().backward()
+    assert x.grad is not None and x.grad.isfinite().all()

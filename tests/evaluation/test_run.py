@@ -1,18 +1,23 @@
 import json
 import os
+import shutil
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
-from plain_systems import Broken, Killed, Refusing, SumOfStems
+from plain_systems import Broken, Changing, Endless, Killed, Refusing, SumOfStems
 from songs import noise, write, write_reference, write_song
 
 from diffmst.audio import read
 from diffmst.errors import UserError
 from diffmst.evaluation.pair import Pair
 from diffmst.evaluation.run import Options, run, units_of, with_wrong_references
+from diffmst.evaluation.work import Plan
+from diffmst.evaluation.workers import DIED, ProcessWorker
 
 QUICK = Options(jobs=1, embedding=None)
 
@@ -61,6 +66,30 @@ def test_without_a_named_wrong_reference_it_is_that_of_another_pair_of_the_same_
     apart = replace(second, name="apart", task="b")
     made = with_wrong_references([first, second, apart], seed=0)
     assert [pair.wrong_reference for pair in made] == [second.reference, first.reference, None]
+
+
+def test_a_missing_reference_or_the_same_by_another_path_is_no_wrong_one(pairs, tmp_path):
+    first, second = (replace(pair, wrong_reference=None) for pair in pairs)
+    (tmp_path / "link.wav").symlink_to(first.reference)
+    linked = replace(second, reference=tmp_path / "link.wav")
+    missing = replace(second, name="missing", reference=tmp_path / "no.wav")
+    assert [pair.wrong_reference for pair in with_wrong_references([first, linked, missing], seed=0)[:2]] == [None] * 2
+
+
+def test_a_copy_of_the_right_reference_is_refused_as_a_wrong_one(pairs, tmp_path):
+    copy = shutil.copy(pairs[0].reference, tmp_path / "copy.wav")
+    pair = replace(pairs[0], wrong_reference=Path(copy))
+    right, wrong = run([pair], [SumOfStems(listens=True)], tmp_path / "out", QUICK).rows
+    assert not right.error and wrong.error == f"{copy}: the wrong reference is the right one; give another"
+
+
+def test_a_reference_among_the_stems_is_no_stem_of_the_mix_with_the_wrong_one(pairs, tmp_path):
+    song = shutil.copytree(pairs[0].stems, tmp_path / "song")
+    pair = replace(pairs[0], stems=song, reference=Path(shutil.copy(pairs[0].reference, song / "reference.wav")))
+    done = run([pair], [SumOfStems(listens=True)], tmp_path / "out", QUICK)
+    right, wrong = (read(tmp_path / "out" / row.mix) for row in done.rows)
+    # The listener swaps the sides of what it hears with the wrong one, and halves one of them; see `SumOfStems`.
+    np.testing.assert_allclose(wrong, right[::-1] * np.array([[1.0], [0.5]]), atol=2**-22)
 
 
 def test_paths_of_pairs_may_be_relative(pairs, tmp_path, monkeypatch):
@@ -138,7 +167,7 @@ def test_a_run_goes_on_where_it_was_left(pairs, tmp_path):
     changed = run(pairs, [SumOfStems(gain=0.1)], tmp_path, replace(QUICK, resume=True))
     assert changed.reused == 0
     (pairs[0].stems / "bass.wav").touch()
-    assert run(pairs, [SumOfStems()], tmp_path, replace(QUICK, resume=True)).reused == 1
+    assert run(pairs, [SumOfStems(gain=0.1)], tmp_path, replace(QUICK, resume=True)).reused == 1
 
 
 def test_a_mix_that_is_gone_is_made_again(pairs, tmp_path):
@@ -146,6 +175,35 @@ def test_a_mix_that_is_gone_is_made_again(pairs, tmp_path):
     (tmp_path / row.mix).unlink()
     assert run(pairs[:1], [SumOfStems()], tmp_path, replace(QUICK, resume=True)).reused == 0
     assert (tmp_path / row.mix).exists()
+
+
+def test_what_was_measured_before_a_file_was_changed_is_not_used_after_it(pairs, tmp_path):
+    song = shutil.copytree(pairs[0].stems, tmp_path / "song")
+    pair = replace(pairs[0], stems=song)
+    assert not run([pair], [Changing()], tmp_path / "out", QUICK).rows[0].error
+    assert run([pair], [Changing()], tmp_path / "out", replace(QUICK, resume=True)).reused == 0
+
+
+def test_a_mix_that_was_replaced_by_that_of_other_settings_is_made_again(pairs, tmp_path):
+    resumed = replace(QUICK, resume=True)
+    (first,) = run(pairs[:1], [SumOfStems()], tmp_path, QUICK).rows
+    run(pairs[:1], [SumOfStems(gain=0.1)], tmp_path, resumed)
+    again = run(pairs[:1], [SumOfStems()], tmp_path, resumed)
+    assert again.reused == 0 and again.rows == [first]
+    assert run(pairs[:1], [SumOfStems()], tmp_path, resumed).reused == 1
+
+
+def test_the_wanted_mix_that_is_kept_is_that_of_the_last_truth(pairs, tmp_path):
+    for level in (0.1, 0.2):
+        pair = replace(pairs[0], truth=write(tmp_path / f"{level}.wav", noise(3.0, level=level)))
+        run([pair], [SumOfStems()], tmp_path / "out", replace(QUICK, resume=True))
+    kept = read(tmp_path / "out" / "mixes" / "one" / "truth.flac")
+    np.testing.assert_allclose(kept[:1], read(pair.truth), atol=2**-23)
+
+
+def test_a_run_in_which_nothing_was_done_is_none(pairs, tmp_path):
+    run(pairs[:1], [Refusing()], tmp_path, QUICK)
+    assert not run(pairs[:1], [SumOfStems()], tmp_path, QUICK).rows[0].error
 
 
 def test_a_folder_with_an_evaluation_is_refused_or_replaced(pairs, tmp_path):
@@ -195,6 +253,21 @@ def test_what_is_done_remains_when_the_work_is_interrupted(pairs, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(pairs, [SumOfStems()], tmp_path, QUICK, Interrupting())
     assert run(pairs, [SumOfStems()], tmp_path, replace(QUICK, resume=True)).reused == 1
+
+
+def test_a_process_that_is_closed_at_work_leaves_nothing_behind_and_does_not_start_again(pairs, tmp_path):
+    pair = replace(pairs[0], reference=Path(shutil.copy(pairs[0].reference, tmp_path)))
+    unit = units_of([pair], [Endless()], Options())[0][0]
+    worker, outcomes = ProcessWorker(Plan(tmp_path, None, False), 1), []
+    thread = Thread(target=lambda: outcomes.append(worker.do(unit)), daemon=True)
+    thread.start()
+    while not (tmp_path / "working").exists() and thread.is_alive():
+        time.sleep(0.05)
+    worker.close()
+    thread.join()
+    assert outcomes[0].row.error == DIED and worker.do(unit).row.error == DIED
+    assert not Path((tmp_path / "working").read_text()).exists()
+    assert not worker._process.is_alive()
 
 
 def test_mixes_are_embedded_where_wanted(pairs, tmp_path):

@@ -118,6 +118,8 @@ def test_the_better_system_stands_first_whichever_way_is_better(task):
 def test_few_songs_are_tested_over_pairs_and_said_to_be_few():
     task = summary_of(make_rows(songs=4))
     assert {c.difference.unit for c in task.comparisons} == {"pairs"}
+    assert min(c.difference.p_holm for c in task.comparisons) < 0.05
+    assert not any(c.difference.significant for c in task.comparisons)  # pairs of one song are not independent
     assert any("4 songs are few" in note for note in task.notes())
 
 
@@ -128,7 +130,7 @@ def test_it_is_said_where_songs_are_too_few_for_so_many_comparisons():
         "8 songs are too few for 15 comparisons: no difference can be more than chance (it takes 10, or fewer systems)"
     ]
     two = summary_of(make_rows(songs=5, takes=1, systems=("equal-loudness", "refine")))
-    assert two.too_few == "5 pairs are too few for a comparison: no difference can be more than chance (it takes 6)"
+    assert two.too_few == "5 songs are too few for a comparison: no difference can be more than chance (it takes 6)"
     ten = summary_of(make_rows(songs=10, takes=1, systems=systems))
     assert list(ten.notes()) == [] and any(c.difference.significant for c in ten.comparisons)
 
@@ -138,7 +140,7 @@ def test_one_song_has_no_intervals_and_says_so():
     assert np.isnan(task.cell("refine", "af").interval.low)
     assert "one song says nothing of others: there are no intervals" in list(task.notes())
     (control,) = (c for c in task.controls if c.key == "level_error_lu")
-    assert control.verdict == "not shown: 3 pairs are too few" and not control.listens
+    assert control.verdict == "not shown: the songs are too few" and not control.listens
 
 
 def test_who_listens_is_worse_with_the_wrong_reference(task):

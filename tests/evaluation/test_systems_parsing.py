@@ -89,6 +89,11 @@ def test_finished_mixes_come_last_unless_the_text_says_where(mixes):
     assert parse_systems(f"koo=external:{mixes}") == [External("koo", mixes)]
 
 
+def test_finished_mixes_do_not_take_the_place_of_a_kind(mixes):
+    with pytest.raises(UserError, match="--external refine: is what a kind of system is called"):
+        parse_systems("refine", externals={"refine": mixes})
+
+
 def test_a_file_holds_systems_with_their_settings(tmp_path, model, mixes):
     (tmp_path / "m.safetensors").write_bytes(model.read_bytes())
     text = """

@@ -95,6 +95,13 @@ def test_a_single_mix_has_no_wrong_reference(tmp_path):
     assert [(pair.name, pair.wrong_reference) for pair in made.pairs] == [("one mix mellow", None)]
 
 
+def test_what_lies_beside_a_mix_is_not_taken_for_it(tmp_path):
+    folder = write_foreign(tmp_path / "mixes")
+    for place in (folder / "one").iterdir():
+        (place / "mix.RPP").write_text("a project")
+    assert {mix.mix.name for song in find_foreign(folder) for mix in song.mixes} == {"mix.flac"}
+
+
 def test_mixes_over_full_scale_are_turned_down_as_a_whole(tmp_path):
     write_foreign(tmp_path / "mixes")
     hot = 12 * sum(processed(name, audio, "harsh") for name, audio in stems().items())

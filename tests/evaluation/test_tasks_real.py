@@ -31,6 +31,13 @@ def make(home, out, making=None, **kwargs):
     return make_real(songs, references, out, making or Making(mixes=3), **kwargs)
 
 
+def test_stems_of_an_earlier_set_are_not_mixed_with_those_of_another(home, tmp_path):
+    for _ in range(2):
+        make(home, tmp_path / "pairs", Making(tracks=3, force=True))
+    with pytest.raises(UserError, match=r"\.flac: is a stem of something else, and would be mixed too"):
+        make(home, tmp_path / "pairs", Making(tracks=2, force=True))
+
+
 def test_songs_and_references_stay_where_they_are(home, tmp_path):
     made = make(home, tmp_path / "pairs")
     assert [path.name for path in (tmp_path / "pairs").iterdir()] == ["pairs.csv"]

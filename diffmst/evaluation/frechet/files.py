@@ -45,10 +45,17 @@ def embed_file(path: Path, embedding: Embedding) -> NDArray[np.float32]:
         for number, window in enumerate(_windows(path, embedding))
         if _level_lufs(energy, number * embedding.hop_s, embedding.window_s) >= loudness_lufs + QUIET_LU
     )
-    vectors = []
-    while batch := list(islice(heard, _AT_ONCE)):
-        vectors.append(np.asarray(embedding(gain * np.stack(batch)), np.float32))
+    # Where only the end is loud, and too short for a window, what there is must do.
+    vectors = _embedded(heard, gain, embedding) or _embedded(_windows(path, embedding), gain, embedding)
     return _checked(np.concatenate(vectors), path, embedding)
+
+
+def _embedded(windows: Iterator[Windows], gain: np.float32, embedding: Embedding) -> list[NDArray[np.float32]]:
+    """Vectors of windows, in the parts in which they are made."""
+    parts = []
+    while batch := list(islice(windows, _AT_ONCE)):
+        parts.append(np.asarray(embedding(gain * np.stack(batch)), np.float32))
+    return parts
 
 
 def _metered(path: Path) -> LoudnessMeter:

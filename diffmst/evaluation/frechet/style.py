@@ -40,7 +40,7 @@ class StyleEmbedding:
 
     def __call__(self, windows: Windows) -> Vectors:
         """See `Embedding`."""
-        with torch.inference_mode():
+        with torch.no_grad():  # not inference mode: what it leaves in caches could not be refined with
             heard = (style_features(window[None], self.sample_rate) for window in torch.from_numpy(windows))
             return np.stack([_scaled(features) for features in heard])
 

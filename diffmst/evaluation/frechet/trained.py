@@ -33,6 +33,6 @@ class ModelEmbedding:
 
     def __call__(self, windows: Windows) -> Vectors:
         """See `Embedding`."""
-        with torch.inference_mode():
+        with torch.no_grad():
             vectors: Vectors = self._model.embed_reference(torch.from_numpy(windows), self.sample_rate).numpy()
         return vectors

@@ -52,6 +52,8 @@ def parse_systems(text: str, *, model: Path | None = None, externals: Mapping[st
         UserError: there is no such system or setting, two that differ have one name, or what one needs is not there.
     """
     externals = externals or {}
+    if taken := [name for name in externals if name in KINDS]:
+        raise UserError(f"--external {taken[0]}: is what a kind of system is called; give it another name")
     specs = filter(None, map(str.strip, text.split(",")))
     systems = [system for spec in specs for system in _of_spec(spec, model, externals)]
     named = {system.name for system in systems}

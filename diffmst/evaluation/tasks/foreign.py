@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffmst.audio import StemFile, find_stems
-from diffmst.audio.discovery import natural_key
+from diffmst.audio.discovery import AUDIO_EXTENSIONS, natural_key
 from diffmst.audio.flac import write_flac
 from diffmst.data.datasets.dataset import subfolders
 from diffmst.data.song import Song
@@ -108,7 +108,11 @@ def make_foreign(
 def _mixes(place: Path) -> tuple[ForeignMix, ...]:
     found = []
     for folder in sorted(subfolders(place), key=lambda folder: natural_key(folder.name)):
-        files = [file for file in folder.iterdir() if file.is_file() and file.stem.casefold() == "mix"]
+        files = sorted(
+            file
+            for file in folder.iterdir()
+            if file.stem.casefold() == "mix" and file.suffix.lower() in AUDIO_EXTENSIONS and file.is_file()
+        )
         if files and folder.name != STEMS:
             stems = find_stems([folder / STEMS]) if (folder / STEMS).is_dir() else []
             found.append(ForeignMix(folder.name, files[0], tuple(stems)))

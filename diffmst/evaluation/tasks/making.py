@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from diffmst.audio.discovery import AUDIO_EXTENSIONS
 from diffmst.audio.flac import copy_as_flac, write_flac
 from diffmst.data.checksum import file_sha256
 from diffmst.data.song import Song
@@ -247,7 +249,7 @@ def make_pairs(
         progress: told how far it is.
 
     Raises:
-        UserError: no pair at all could be made, or the folder cannot be written.
+        UserError: no pair at all could be made, or the folder cannot be written or holds other stems of these songs.
     """
     pairs: list[Pair] = []
     with OutputFolder(out, [PAIRS], force=making.force) as outputs:
@@ -264,6 +266,21 @@ def make_pairs(
         if not pairs:
             raise UserError(f"no pairs could be made: {'; '.join(workshop.notes)}")
         write_pairs(workshop.path(PAIRS), pairs, folder=out)
-        files = [path for path in workshop.path(PAIRS).parent.rglob("*") if path.is_file()]
+        made = workshop.path(PAIRS).parent
+        files = [path for path in made.rglob("*") if path.is_file()]
+        _check_stems(out, {path.relative_to(made) for path in files})
         megabytes = sum(path.stat().st_size for path in files) / 1e6
     return Made(pairs, list(dict.fromkeys(workshop.notes)), megabytes)
+
+
+def _check_stems(out: Path, written: AbstractSet[Path]) -> None:
+    """Refuses to put stems beside others: those of an earlier set, or the raw ones, would be mixed with them.
+
+    Args:
+        out: the folder.
+        written: all files that are to be moved into it, relative to it.
+    """
+    for folder in sorted({path.parent for path in written if path.parent.name == STEMS}):
+        there = sorted(path for path in (out / folder).rglob("*") if path.suffix.lower() in AUDIO_EXTENSIONS)
+        if others := [path for path in there if path.relative_to(out) not in written]:
+            raise UserError(f"{others[0]}: is a stem of something else, and would be mixed too; choose another folder")
