@@ -145,6 +145,7 @@ def _report(notes: Sequence[str], tables: Sequence[Table], page: Path) -> None:
         terminal.note(text)
     for table in terminal_tables(tables):
         terminal.report_table(table.title, table.headings, table.rows)
+    terminal.say("* best mean, no verdict; ≈ not told apart from it; × times equal loudness; ↓ less is better")
     terminal.say(f"{page}: all figures, with the mixes to listen to")
 
 

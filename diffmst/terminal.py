@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from diffmst.match import Matched
 
 _FILE_WIDTH = 200  # of tables where no terminal sets it
+_MARGIN, _GAP = 2, 3  # around a table, and between its columns
 
 # Names of files and songs are printed as they are: brackets are no markup, colons no emoji, digits no highlights.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
@@ -213,15 +215,34 @@ def report_check(report: CheckReport) -> None:
 
 
 def report_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of texts; nothing where it has no rows."""
+    """A table of texts, in parts one under the other where the screen is too narrow; nothing where it has no rows."""
     if not rows:
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*map(one_line, row))
-    _print_table(table)
+    lines = [[one_line(text) for text in line] for line in (headings, *rows)]
+    for columns in _columns_that_fit([max(map(cell_len, column)) for column in zip(*lines, strict=True)]):
+        table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        for column in columns:
+            table.add_column(lines[0][column], overflow="fold")
+        for line in lines[1:]:
+            table.add_row(*(line[column] for column in columns))
+        _print_table(table)
+
+
+def _columns_that_fit(widths: Sequence[int]) -> list[list[int]]:
+    """Numbers of columns, in parts that each begin with the first and are as wide as the screen at most.
+
+    A first column that is wider than half of the screen is folded, and so is any other that is wider than the rest.
+    """
+    room = (_out.width if _out.is_terminal else _FILE_WIDTH) - _MARGIN
+    first = min(widths[0], room // 2)
+    parts, left = [[0]], room - first
+    for number, width in enumerate(widths[1:], start=1):
+        if width + _GAP > left and len(parts[-1]) > 1:
+            parts.append([0])
+            left = room - first
+        parts[-1].append(number)
+        left -= width + _GAP
+    return parts
 
 
 def print_json(data: object) -> None:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from evaluation.songs_to_pair import write_songs
-from songs import noise, write, write_reference, write_song
+from songs import write_reference, write_song
 
 from diffmst import cli_evaluate
 from diffmst.cli import main
@@ -26,7 +26,7 @@ def pairs_file(tmp_path_factory):
     """Two good pairs, and one whose stems are not there."""
     folder = tmp_path_factory.mktemp("pairs")
     pairs = [
-        Pair(name, name, write_song(folder / name, 4.0), write_reference(folder / f"{name}.wav", 4.0))
+        Pair(name, name, write_song(folder / name, 6.5), write_reference(folder / f"{name}.wav", 6.5))
         for name in ("one", "two")
     ]
     pairs.append(Pair("lost", "lost", folder / "lost", pairs[0].reference))
@@ -100,8 +100,8 @@ def test_what_cannot_be_done_is_said_before_the_work(arguments, words, pairs_fil
 
 
 def test_songs_meet_references(tmp_path, capsys):
-    write_song(tmp_path / "songs" / "one", 4.0)
-    write(tmp_path / "references" / "good.wav", noise(4.0))
+    write_song(tmp_path / "songs" / "one", 6.5)
+    write_reference(tmp_path / "references" / "good.wav", 6.5)
     folders = ("--songs", tmp_path / "songs", "--references", tmp_path / "references")
     out = tmp_path / "out"
     assert run("evaluate", *folders, "--systems", "balanced", "--fad", "none", "-o", out, "-j", 1) == 0

@@ -1,4 +1,5 @@
 import io
+import re
 import logging
 
 import pytest
@@ -70,3 +71,14 @@ def test_names_are_shown_as_they_are(text, capsys):
 def test_what_would_break_the_line_is_replaced():
     assert one_line("a\tb\rc\x1b[2J\x07\udcff") == "a�b�c�[2J��"
     assert one_line("  first\n   second ") == "first second"
+
+
+def test_a_table_that_is_wider_than_the_screen_comes_in_parts_that_are_not_broken(screen, monkeypatch):
+    monkeypatch.setattr(terminal, "_out", terminal._err)
+    headings = ["system", *(f"a figure {number}" for number in range(12))]
+    terminal.report_table("Figures", headings, [["refine@no-names", *(f"1.{n:02d} ×0.5" for n in range(12))]])
+    lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
+    assert all(len(line.rstrip()) <= 100 for line in lines)
+    assert sum("refine@no-names" in line for line in lines) == 2
+    assert all(any(f"1.{n:02d} ×0.5" in line for line in lines) for n in range(12))
+    assert all(any(f"a figure {n}" in line for line in lines) for n in range(12))

@@ -47,6 +47,8 @@ def verdict(summary: Summary, task: TaskSummary) -> Verdict:
         headline = f"{best} comes nearest in {metric.label}"
     sentences = [_standing(summary, task, best, metric, alone=not apart and bool(others))]
     sentences += [f"Told apart from {listed(apart)}."] if apart else []
+    if metric.group == "style":
+        sentences.append("A small distance to the reference can be bought with a bad mix: look at sanity, and listen.")
     if task.too_few:
         sentences.append(f"{task.too_few}.")
     elif alike:

@@ -85,8 +85,8 @@ class TaskSummary:
             yield "one song says nothing of others: there are no intervals"
         elif 1 < self.songs < FEWEST:
             yield (
-                f"{self.songs} songs are few: intervals are narrower than they should be, and p counts pairs, which are "
-                f"not independent within a song, so it is a hint and no more; {FEWEST} songs is the least"
+                f"{self.songs} songs are few: intervals are narrower than they should be, and p, which counts pairs, "
+                f"is a hint and no more, as pairs of a song are not independent; {FEWEST} songs is the least"
             )
         if self.too_few:
             yield self.too_few

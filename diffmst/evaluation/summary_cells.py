@@ -135,7 +135,8 @@ def _set_cell(figure: SetFigure, rows: TaskRows, set_figures: Sequence[SetFigure
         for other in set_figures
         if (other.system, other.wrong, other.key) == (baseline, False, figure.key) and other.value > 0
     ]
-    ratio = figure.value / against[0] if against and (figure.system, figure.wrong) != (baseline, False) else nan
+    comparable = against and not figure.note and (figure.system, figure.wrong) != (baseline, False)
+    ratio = figure.value / against[0] if comparable else nan
     return Cell(
         system=figure.system,
         wrong=figure.wrong,

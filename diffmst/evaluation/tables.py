@@ -119,8 +119,10 @@ def _caption(summary: Summary, task: TaskSummary, metrics: Sequence[Metric]) -> 
     ]
     return (
         f"Means over {counted(len(task.pairs), 'pair')} of {counted(task.songs, 'song')} of which every system has a "
-        f"mix, with 95 % intervals by bootstrap over songs (seed {summary.seed}); bold is best, ≈ that the "
-        f"interval of the difference from it includes zero{ratio}." + (f" {'; '.join(fewer)}." if fewer else "")
+        f"mix, with 95 % intervals by bootstrap over songs (seed {summary.seed}); bold is the best mean, "
+        f"which is no verdict, ≈ that the interval of the difference from it includes zero{ratio}."
+        + (f" {'; '.join(fewer)}." if fewer else "")
+        + (f" {task.too_few[0].upper()}{task.too_few[1:]}." if task.too_few else "")
     )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from diffmst.audio import read
 from diffmst.audio.flac import copy_as_flac, write_flac
 from diffmst.data.survey import survey_files
+from diffmst.distance import is_mono
 from diffmst.errors import UserError
 from diffmst.evaluation.frechet.files import embed_file
 from diffmst.evaluation.frechet.loading import load_embedding
@@ -24,9 +25,13 @@ from diffmst.evaluation.row import Row
 from diffmst.evaluation.system import Job, System
 from diffmst.listening import Heard, listen
 from diffmst.progress import SILENT
+from diffmst.task import SONG_WINDOWS
 
 MIXES = "mixes"
 """Folder of the mixes that are kept, within that of the run."""
+
+SHORTEST_S = SONG_WINDOWS.seconds
+"""Songs and references that are shorter than a window are refused."""
 
 WANTED = "truth"
 """Name of the mix that is wanted among those of a pair."""
@@ -167,8 +172,13 @@ class _PairAtHand:
 
     @cached_property
     def right(self) -> Heard:
-        """The song with the right reference."""
-        return listen([self.pair.stems], self.pair.reference, SILENT)
+        """The song with the right reference, both long enough to be told anything of."""
+        heard = listen([self.pair.stems], self.pair.reference, SILENT)
+        lengths_s = {self.pair.stems: heard.song.duration_s, self.pair.reference: heard.reference.duration_s}
+        for path, seconds in lengths_s.items():
+            if seconds < SHORTEST_S:
+                raise UserError(f"{path}: lasts {seconds:.1f} s; an evaluation needs {SHORTEST_S:g} s, one window")
+        return heard
 
     @cached_property
     def _with_wrong(self) -> Heard:
@@ -185,7 +195,12 @@ class _PairAtHand:
     def reference(self) -> Tensor:
         """The right reference in stereo at the rate of the song, [1, 2, time]."""
         audio = read(self.pair.reference, sample_rate=self.right.song.sample_rate)
-        return torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
+        reference = torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
+        if is_mono(reference):
+            raise UserError(
+                f"{self.pair.reference}: is mono; distances to it tell of width alone; give a stereo reference"
+            )
+        return reference
 
     @cached_property
     def truth(self) -> Truth | None:

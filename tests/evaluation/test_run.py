@@ -28,9 +28,9 @@ def pairs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
     made = []
     for name in ("one", "two"):
-        song = write_song(folder / name, seconds=3.0)
-        reference = write_reference(folder / f"{name} reference.wav", seconds=3.0)
-        wrong = write(folder / f"{name} wrong.wav", noise(3.0))
+        song = write_song(folder / name, seconds=6.5)
+        reference = write_reference(folder / f"{name} reference.wav", seconds=6.5)
+        wrong = write(folder / f"{name} wrong.wav", noise(6.5))
         made.append(Pair(name, name, song, reference, wrong_reference=wrong))
     return made
 
@@ -119,13 +119,23 @@ def test_names_of_systems_become_different_names_of_files(pairs, names):
 
 
 def silent(folder, pair):
-    song = write_song(folder / "silent", seconds=3.0)
+    song = write_song(folder / "silent", seconds=6.5)
     for path in song.iterdir():
-        write(path, 0 * noise(3.0))
+        write(path, 0 * noise(6.5))
     return replace(pair, name="bad", stems=song)
 
 
+def short(folder, pair):
+    return replace(pair, name="bad", stems=write_song(folder / "short", seconds=2.0))
+
+
+def mono(folder, pair):
+    return replace(pair, name="bad", reference=write(folder / "mono.wav", noise(6.5)))
+
+
 BAD = {
+    "short": (short, "lasts 2.0 s; an evaluation needs 6 s"),
+    "mono reference": (mono, "is mono"),
     "no stems": (lambda folder, pair: replace(pair, name="bad", stems=folder / "no"), "no such file or folder"),
     "no reference": (lambda folder, pair: replace(pair, name="bad", reference=folder / "no.wav"), "no such file"),
     "silent": (silent, "every stem is silent"),

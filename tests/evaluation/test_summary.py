@@ -170,11 +170,13 @@ def test_figures_of_whole_sets_stand_beside_the_others(rows):
     fad = metric("fad", "style", headline=True, compared_with_baseline=True)
     figures = [
         SetFigure("same-song", BASELINE, False, "fad", 4.0, Interval(3, 5)),
-        SetFigure("same-song", "refine", False, "fad", 1.0, Interval(0.5, 2), note="too few songs to believe"),
+        SetFigure("same-song", "refine", False, "fad", 1.0, Interval(0.5, 2)),
+        SetFigure("same-song", "guess", False, "fad", 2.0, Interval(1, 3), note="too few songs to believe"),
     ]
     task = summary_of(rows, figures, (*METRICS, fad))
     cell = task.cell("refine", "fad")
     assert (cell.mean, cell.interval, cell.n, cell.ratio) == (1.0, Interval(0.5, 2), 16, 0.25)
+    assert np.isnan(task.cell("guess", "fad").ratio)  # of a value that is not to be believed
     assert "fad: too few songs to believe" in list(task.notes())
     assert fad in task.headline
 
