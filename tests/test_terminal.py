@@ -1,6 +1,6 @@
 import io
-import re
 import logging
+import re
 
 import pytest
 from rich.console import Console

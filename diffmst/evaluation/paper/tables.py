@@ -24,8 +24,8 @@ _UNALIKE = (
     "The paper's FAD is of VGGish and other songs; ours is of the embedding that the command names. Figures of "
     "different songs and references cannot be compared with each other: whether ours are better is to be read from the "
     "rows that both have, as equal loudness. That of the paper is mono, and the floor of the logarithm under its "
-    "silent side makes 33 of its 33.389; ours keeps the image of stereo stems. Mix and reference are brought to one loudness "
-    "here before they are compared, so RMS and CF are small."
+    "silent side makes 33 of its 33.389; ours keeps the image of stereo stems. Mix and reference are brought to one "
+    "loudness here before they are compared, so RMS and CF are small."
 )
 
 
