@@ -108,20 +108,17 @@ def test_an_interrupted_demo_leaves_nothing(interrupted, monkeypatch, tmp_path, 
     assert contents(tmp_path) == {}
 
 
-def test_an_interrupted_evaluation_leaves_nothing(interrupted, tmp_path, song, reference):
+def test_an_interrupted_evaluation_keeps_what_is_done_and_no_tables(interrupted, tmp_path, song, reference, capsys):
     (tmp_path / "pairs.csv").write_text(f"stems,reference\n{song},{reference}\n")
-    before = contents(tmp_path)
-    arguments = (
-        "evaluate",
-        "--pairs",
-        tmp_path / "pairs.csv",
-        "--systems",
-        "equal-loudness",
-        "-o",
-        tmp_path / "new.csv",
-    )
-    assert interrupted("evaluating", "middle", *arguments) == ONE_LINE
-    assert contents(tmp_path) == before
+    out = tmp_path / "out"
+    arguments = ("evaluate", "--pairs", tmp_path / "pairs.csv", "--systems", "equal-loudness", "-o", out, "-j", "1")
+    with pytest.raises(SystemExit) as ended:
+        interrupted("evaluating", "middle", *arguments)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.splitlines() == [
+        f"interrupted: what was done is kept in {out}; --resume goes on with it"
+    ]
+    assert {path.name for path in out.iterdir()} <= {"journal.jsonl", "mixes", "embeddings"}
 
 
 @pytest.mark.parametrize(
