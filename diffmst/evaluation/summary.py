@@ -102,7 +102,8 @@ class TaskSummary:
         needed = ceil(log2(2 * len(asked) / SIGNIFICANCE))
         asked_of = f"{len(asked)} comparisons" if len(asked) > 1 else "a comparison"
         cure = f"{needed}, or fewer systems" if len(asked) > 1 else f"{needed}"
-        return f"{songs} songs are too few for {asked_of}: no difference can be more than chance (it takes {cure})"
+        few = "one song is" if songs == 1 else f"{songs} songs are"
+        return f"{few} too few for {asked_of}: no difference can be more than chance (it takes {cure})"
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ def test_one_song_has_no_intervals_and_says_so():
     task = summary_of(make_rows(songs=1, takes=3))
     assert np.isnan(task.cell("refine", "af").interval.low)
     assert "one song says nothing of others: there are no intervals" in list(task.notes())
+    assert task.too_few.startswith("one song is too few for")
     (control,) = (c for c in task.controls if c.key == "level_error_lu")
     assert control.verdict == "not shown: the songs are too few" and not control.listens
 
