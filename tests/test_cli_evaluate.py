@@ -135,3 +135,6 @@ def test_the_table_of_the_paper_has_its_rows_and_ours(tmp_path, capsys):
     assert "(published)" in capsys.readouterr().out
     assert run("paper-tables", *arguments) == 2
     assert run("paper-tables", *arguments, "--resume") == 0
+    capsys.readouterr()
+    assert run("paper-tables", *arguments, "--resume", "--seed", 5) == 2
+    assert "was made of other songs or from another seed" in capsys.readouterr().err
