@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -47,11 +48,46 @@ def write_flac(target: Path, blocks: Iterable[NDArray[np.float32]], sample_rate:
     """
     with write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        AtomicFile(target) as file,
-        soundfile.SoundFile(file, "w", sample_rate, channels, format="FLAC", subtype="PCM_24") as copy,
-    ):
+    with AtomicFile(target) as file:
+        watched = _Watched(file)
+        try:
+            _write(watched, blocks, sample_rate, channels)
+        finally:
+            if watched.error:
+                raise watched.error
+
+
+def _write(file: _Watched, blocks: Iterable[NDArray[np.float32]], sample_rate: int, channels: int) -> None:
+    with soundfile.SoundFile(file, "w", sample_rate, channels, format="FLAC", subtype="PCM_24") as copy:
         for block in blocks:
             # As integers: the library would scale floats by 2 ** 23 - 1, and read them back by 2 ** 23.
             steps = np.clip(np.rint(block.T.astype(np.float64) * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
             copy.write(steps.astype(np.int32) << 8)
+
+
+class _Watched:
+    """A file that libsndfile writes to: what goes wrong is remembered, as exceptions do not come through its C code.
+
+    Attributes:
+        error: the first.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """As of any file; nothing once it has failed."""
+        try:
+            return 0 if self.error else self._file.write(data)
+        except OSError as error:
+            self.error = error
+            return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As of any file."""
+        return self._file.tell()

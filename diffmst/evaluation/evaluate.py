@@ -31,7 +31,7 @@ from diffmst.evaluation.system import System
 from diffmst.evaluation.tables import Table, all_tables
 from diffmst.evaluation.tables_csv import comparisons_csv, controls_csv, rows_csv, summary_csv
 from diffmst.evaluation.tables_markup import latex, markdown
-from diffmst.outputs import OutputFolder
+from diffmst.outputs import OutputFolder, write_errors
 from diffmst.progress import SILENT, Progress
 
 PAGE = "report.html"
@@ -125,7 +125,8 @@ def evaluate(
     texts |= {f"plots/{picture.name}.svg": picture.standalone() for picture in all_plots(summary, done.rows)}
     with OutputFolder(out, force=True) as outputs:
         for name, text in texts.items():
-            outputs.path(name).write_text(text, encoding="utf-8")
+            with write_errors(out / name):
+                outputs.path(name).write_text(text, encoding="utf-8")
     notes = [*_failures(done.rows), *done.notes, *(note for task in summary.tasks for note in task.notes())]
     return Evaluation(done.rows, summary, tables, list(dict.fromkeys(notes)), out / PAGE)
 

@@ -83,6 +83,11 @@ class Journal:
         row = self._rows.get(key)
         return row if row and (not row.mix or self._made_last[row.mix] == key) else None
 
+    @property
+    def mixes(self) -> list[str]:
+        """Paths of all mixes that were kept, relative to the folder of the run."""
+        return [mix for mix in self._made_last if mix]
+
     def add(self, key: str, row: Row) -> None:
         """Keeps a row."""
         self._keep(key, row)

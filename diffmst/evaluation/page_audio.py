@@ -60,11 +60,6 @@ class PairSound:
         data: dict[str, Any] = {"envelope": self.envelope, "sounds": sounds}
         return Markup(json.dumps(data, separators=(",", ":")))  # digits and base64: nothing that ends a script
 
-    @property
-    def size_bytes(self) -> int:
-        """On the page."""
-        return len(self.data())
-
 
 def evenly(names: Sequence[str], count: int) -> list[str]:
     """So many of a list, evenly spread over it.

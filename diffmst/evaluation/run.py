@@ -6,7 +6,7 @@ import random
 import shutil
 import zlib
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -171,14 +171,31 @@ def _make_way(folder: Path, options: Options) -> None:
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; an evaluation needs a folder")
     journal = folder / JOURNAL
+    if not journal.exists() and (folder / MIXES).exists():
+        raise UserError(f"{folder / MIXES}: is there, and no evaluation has made it; choose another folder")
     if options.resume or not journal.exists() or not journal.stat().st_size:  # an empty one: nothing was done
         return
     if not options.force:
         raise UserError(f"{folder}: holds an evaluation; --resume goes on with it, --force starts again")
+    _remove_mixes(folder, journal)
     for name in (JOURNAL, ERRORS):
         (folder / name).unlink(missing_ok=True)
-    for name in (MIXES, EMBEDDINGS):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    shutil.rmtree(folder / EMBEDDINGS, ignore_errors=True)
+
+
+def _remove_mixes(folder: Path, journal: Path) -> None:
+    """Removes the mixes that a journal names, and nothing else that lies beside them."""
+    try:
+        mixes = Journal(journal).mixes
+    except UserError:  # of something else: then none of the mixes is known to be ours
+        return
+    for name in mixes:
+        mix = folder / name
+        if mix.resolve().is_relative_to((folder / MIXES).resolve()):
+            for path in (mix, mix.with_name(f"{WANTED}.flac")):
+                path.unlink(missing_ok=True)
+            with suppress(OSError):  # others' files are in it
+                mix.parent.rmdir()
 
 
 class _Ledger:

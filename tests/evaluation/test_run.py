@@ -221,9 +221,17 @@ def test_a_folder_with_an_evaluation_is_refused_or_replaced(pairs, tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
     with pytest.raises(UserError, match="holds an evaluation; --resume goes on with it, --force starts again"):
         run(pairs[:1], [SumOfStems()], tmp_path, QUICK)
+    (mine := tmp_path / "mixes" / "human" / "one.wav").parent.mkdir()
+    mine.write_bytes(b"kept")
     done = run(pairs[1:], [SumOfStems()], tmp_path, replace(QUICK, force=True))
     assert done.reused == 0 and (tmp_path / "mine.txt").exists()
-    assert sorted(path.name for path in (tmp_path / "mixes").iterdir()) == ["two"]
+    assert sorted(path.name for path in (tmp_path / "mixes").iterdir()) == ["human", "two"] and mine.exists()
+
+
+def test_mixes_that_no_evaluation_has_made_are_left_alone(pairs, tmp_path):
+    (tmp_path / "mixes").mkdir()
+    with pytest.raises(UserError, match="no evaluation has made it"):
+        run(pairs[:1], [SumOfStems()], tmp_path, replace(QUICK, force=True))
 
 
 def test_a_journal_whose_last_line_was_cut_off_is_used_up_to_there(pairs, tmp_path):

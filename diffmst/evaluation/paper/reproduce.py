@@ -18,7 +18,7 @@ from diffmst.evaluation.system import System
 from diffmst.evaluation.tables import Table
 from diffmst.evaluation.tables_markup import latex, markdown
 from diffmst.evaluation.tasks.making import Making
-from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.outputs import OutputFolder, write_errors, write_text_atomically
 from diffmst.progress import SILENT, Progress
 
 PAIRS, MADE_OF = "pairs", "made-of.json"
@@ -68,7 +68,7 @@ def reproduce(
         write_text_atomically(pairs_file.with_name(MADE_OF), _made_of(songs, options.seed))
     evaluation = evaluate(read_pairs(pairs_file), systems, out, options, progress, command=command)
     tables = paper_tables(evaluation.summary)
-    with OutputFolder(out, force=True) as outputs:
+    with OutputFolder(out, force=True) as outputs, write_errors(out / "paper.md"):
         outputs.path("paper.md").write_text(markdown(tables, title="The paper's table", command=command), "utf-8")
         outputs.path("paper.tex").write_text(latex(tables, command=command), "utf-8")
     return Reproduced(evaluation, tables, [*notes, *evaluation.notes])
