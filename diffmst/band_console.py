@@ -84,9 +84,23 @@ def mix_bands(
     direct = 1 + (1 - fx["mix"])[:, None] * send
     dry, sent = torch.einsum("bot,bwtcfn->obwcfn", torch.stack([direct, send], 1).square(), wet)
     bus = dry + reverberated(sent[..., :CROSS, :, :], gain_db=fx["gain_db"], rt60_s=fx["rt60_s"], amount=fx["mix"])
-    fader = _power_gain(layout.master, settings.master, "fader")[:, None, None].expand(-1, -1, 3)
-    mixed, _ = _strip(bus, layout.master, settings.master[:, None], sample_rate, fader, MIX_SETTLING)
-    return BandMix(wet, bus, mixed, gain_reduction_db)
+    return BandMix(wet, bus, master_bands(bus, settings.master, sample_rate, layout), gain_reduction_db)
+
+
+def master_bands(bus: Tensor, master: Tensor, sample_rate: int, layout: Layout = DEFAULT) -> Tensor:
+    """What the master bus makes of the sum of the tracks.
+
+    Args:
+        bus: see `BandMix`.
+        master: settings, physical.
+        sample_rate: at which the console would run, Hz.
+        layout: the console's controls.
+
+    Shape: bus [batch, windows, 3, frames, bands]; master [batch, controls]; returns the shape of the bus.
+    """
+    fader = _power_gain(layout.master, master, "fader")[:, None, None].expand(-1, -1, 3)
+    mixed, _ = _strip(bus, layout.master, master[:, None], sample_rate, fader, MIX_SETTLING)
+    return mixed
 
 
 def equalizer_gains(section: Section, values: Tensor, sample_rate: int) -> Tensor:

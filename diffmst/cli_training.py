@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +35,18 @@ def train(context: typer.Context) -> None:
     """Train a model: `diffmst train fit -c default --data.songs '[SONGS]'`; `diffmst train fit --help` lists all."""
     from diffmst.training import run_training
 
-    run_training(context.args, terminal.shown_progress)
+    run_training("train", context.args, terminal.shown_progress)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    options_metavar="COMMAND -c CONFIGURATION [OPTIONS]",
+)
+def pretrain(context: typer.Context) -> None:
+    """Train a model on a pack that `diffmst data pack` made: `diffmst pretrain fit -c packed --data.pack PACK`."""
+    from diffmst.training import run_training
+
+    run_training("pretrain", context.args, terminal.shown_progress)
 
 
 @app.command()
@@ -103,3 +116,46 @@ def make(
     new = made.songs - made.kept
     kept = f"; {made.kept} more {'was' if made.kept == 1 else 'were'} there" if made.kept else ""
     terminal.say(f"{output}: {new} song{'' if new == 1 else 's'} made, with {made.stems} stems{kept}")
+
+
+@data_app.command()
+def pack(
+    places: Annotated[list[Path], typer.Argument(help="Folders of songs.", show_default=False)],
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder for the pack.", show_default=False)],
+    shards: Annotated[int, typer.Option("--shards", min=1, help="Files of scenes.")] = 24,
+    scenes: Annotated[int, typer.Option("--scenes", min=1, help="Scenes in each file.")] = 512,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other scenes.")] = 0,
+    splits: Annotated[
+        Path | None, typer.Option("--splits", help="JSON or YAML: split to list of songs.", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Of the songs: train, validation or test.")] = "train",
+    favoured: Annotated[
+        Path | None, typer.Option("--favoured", help="Folder of songs to be heard more often.", show_default=False)
+    ] = None,
+    share: Annotated[float, typer.Option("--share", min=0, max=1, help="Of the scenes, for those.")] = 0.4,
+    as_they_are: Annotated[
+        bool, typer.Option("--as-they-are", help="Stems as recorded, as validation wants them: not varied in tone.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes.", show_default="one per processor")
+    ] = None,
+) -> None:
+    """Hear songs in random mixes, and keep what is heard to train on with `diffmst pretrain`; run again, it goes on."""
+    from diffmst.data.library import Library
+    from diffmst.training.packs.band_scenes import Variety
+    from diffmst.training.packs.packing import PackOrder, make_pack
+
+    variety = Variety(tone_db=0.0) if as_they_are else Variety()
+    with terminal.shown_progress() as progress:
+        library = Library.open(places, cache_gb=0, splits=splits, progress=progress).of_split(split)
+        record = make_pack(
+            output,
+            library,
+            PackOrder(seed=seed, shards=shards, scenes=scenes, variety=variety),
+            favoured=favoured,
+            share=share,
+            jobs=jobs or os.cpu_count() or 1,
+            command=shlex.join(["diffmst", *sys.argv[1:]]),
+            progress=progress,
+        )
+    terminal.say(f"{output}: {sum(record.shards)} scenes of {len(library.songs)} songs")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from fnmatch import fnmatch
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from diffmst.layout import Layout, Section
-from diffmst.models.pair_features import PairFeatures
+from diffmst.models.pair_features import FEATURE_NAMES, TONE_GROUPS, PairFeatures
 from diffmst.models.scene import ROLE_NAMES, Hearing
 from diffmst.prior import MASTER_LUFS, NOMINAL_LUFS, Stem, level_control, sane_prior
 from diffmst.roles import BY_NAME
@@ -28,6 +29,8 @@ _LEVEL_RANGE_DB = 18.0
 _LEVEL_DOUBT_DB, _PAN_DOUBT = 4.0, 0.3
 
 _CORRECTION_DB = 10.0  # by an output of 1
+_DISTANCE_LOGITS = 3.0  # likewise
+_SURE = 0.5  # trust in the comparison from which on it tells the side
 _MASTER_WIDTH_DB = 2.0
 _NEPERS_PER_DB = math.log(10) / 10
 
@@ -85,11 +88,11 @@ class Head(nn.Module):
         self.register_buffer("sane_mean", sane.mean.float(), persistent=False)
         self.register_buffer("sane_width", sane.width.float(), persistent=False)
 
-    def forward(self, state: Tensor, shift: Tensor | float = 0.0) -> Belief:
-        """Settings [..., controls] for states [..., width]; `shift` [..., controls] moves the logits of the means."""
+    def forward(self, state: Tensor) -> Belief:
+        """Settings [..., controls] for states [..., width]."""
         moved, widened = self.linear(state).chunk(2, -1)
         start = torch.logit(self.sane_mean.clamp(_END, 1 - _END))
-        mean = torch.where(self.sane_width > 0, torch.sigmoid(start + moved + shift), self.sane_mean)
+        mean = torch.where(self.sane_width > 0, torch.sigmoid(start + moved), self.sane_mean)
         limit = math.log(_WIDTH_FACTOR)
         return Belief(mean, self.sane_width * torch.exp(limit * torch.tanh(widened / limit)))
 
@@ -97,7 +100,9 @@ class Head(nn.Module):
 class TrackHead(nn.Module):
     """Settings of tracks; untrained, their level and pan are what the comparison with the reference says.
 
-    That counts the more, the surer it is against what role and state say. The faders of a song add up to 0 dB.
+    That counts the more, the surer it is against what role and state say. The faders of a song add up to 0 dB. How far
+    a track stands from the middle can be told from another song too, on which side it stands cannot: where the
+    comparison does not tell the side, tracks take sides in turn, so that the mix is as wide and does not lean.
 
     Args:
         width: of the states.
@@ -107,31 +112,112 @@ class TrackHead(nn.Module):
 
     is_level: Tensor
     is_pan: Tensor
+    is_gain: Tensor
 
     def __init__(self, width: int, section: Section, sane: Belief) -> None:
         super().__init__()
         self.head = Head(width, sane)
-        self.corrections = _quiet(nn.Linear(width, 3))
+        self.corrections = _quiet(nn.Linear(width, 4))
         usual_db = [float(BY_NAME[name].level_lu) for name in ROLE_NAMES]
         self.role_level_db = nn.Parameter(torch.tensor(usual_db))
+        usual_pan = torch.tensor([float(BY_NAME[name].pan_width) for name in ROLE_NAMES])
+        self.role_distance = nn.Parameter(torch.logit(usual_pan))
+        self.tone = ToneHead(section)
         self._fader = section.params[level_control(section)]
         for buffer, control in (("is_level", level_control(section)), ("is_pan", "panner.pan")):
             self.register_buffer(buffer, torch.tensor([name == control for name in section.params]), persistent=False)
+        self.register_buffer("is_gain", torch.tensor(eq_gains(section)), persistent=False)
 
-    def forward(self, state: Tensor, roles: Tensor, fit: PairFeatures, has_track: Tensor) -> Belief:
-        """Settings [batch, tracks, controls].
+    def forward(self, state: Tensor, roles: Tensor, fit: PairFeatures, has_track: Tensor) -> tuple[Belief, Tensor]:
+        """Settings, and how sure their sides are.
 
-        Shape: state [batch, tracks, width]; roles [batch, tracks, roles]; has_track, bool [batch, tracks].
+        Shape: state [batch, tracks, width]; roles [batch, tracks, roles]; has_track, bool [batch, tracks]; returns
+        [batch, tracks, controls], and between 0 and 1, [batch, tracks].
         """
-        level, level_doubt, pan_doubt = self.corrections(state).unbind(-1)
-        pan_trust = _trust(_PAN_DOUBT * torch.exp(pan_doubt), fit.pan_width)
-        pan_shift = pan_trust * torch.logit((0.98 * fit.pan + 1) / 2)
-        belief = self.head(state, pan_shift[..., None] * self.is_pan)
+        level, level_doubt, pan_doubt, distance = self.corrections(state).unbind(-1)
+        belief = self.head(state)
         expected_db = roles @ self.role_level_db + _CORRECTION_DB * level
         level_trust = _trust(_LEVEL_DOUBT_DB * torch.exp(level_doubt), fit.level_width_db)
         fader_db = gauged_db(expected_db + level_trust * (fit.level_db - expected_db), has_track)
         fader = self._fader.to_unit(fader_db.clamp(self._fader.low, self._fader.high))
-        return belief._replace(mean=torch.where(self.is_level, fader[..., None], belief.mean))
+        pan_trust = _trust(_PAN_DOUBT * torch.exp(pan_doubt), fit.pan_width)
+        expected_distance = torch.sigmoid(roles @ self.role_distance + _DISTANCE_LOGITS * distance)
+        away = pan_trust * fit.pan.abs() + (1 - pan_trust) * expected_distance
+        pan = sides(away.detach(), fit.pan, pan_trust, fader_db, has_track) * away
+        mean = torch.where(self.is_level, fader[..., None], belief.mean)
+        mean = torch.where(self.is_pan, ((1 + pan) / 2)[..., None], mean)
+        mean = mean.masked_scatter(self.is_gain.expand_as(mean), self.tone(roles, fit.features, has_track))
+        return belief._replace(mean=mean), pan_trust
+
+
+class ToneHead(nn.Module):
+    """Gains of the equalizers of tracks: what is usual for the role, and what the reference has of the stem's tone.
+
+    Nothing else: told all that is heard, a network learns the songs by heart and is worse than flat on others.
+
+    Args:
+        section: of the tracks.
+    """
+
+    low_db: Tensor
+    range_db: Tensor
+
+    def __init__(self, section: Section) -> None:
+        super().__init__()
+        params = [param for param, wanted in zip(section.params.values(), eq_gains(section), strict=True) if wanted]
+        low, high = (torch.tensor([getattr(param, end) for param in params]) for end in ("low", "high"))
+        self.register_buffer("low_db", low, persistent=False)
+        self.register_buffer("range_db", high - low, persistent=False)
+        self.role_gain_db = nn.Parameter(torch.zeros(len(ROLE_NAMES), len(params)))
+        self.gains = nn.Linear(2 * TONE_GROUPS, len(params), bias=False)
+        nn.init.zeros_(self.gains.weight)
+        self.trust = nn.Linear(len(FEATURE_NAMES), 1)
+
+    def forward(self, roles: Tensor, features: Tensor, has_track: Tensor) -> Tensor:
+        """Positions [batch, tracks, gains].
+
+        Shape: roles [batch, tracks, roles]; features of the pair [batch, tracks, features]; has_track bool
+        [batch, tracks].
+        """
+        tone = features[..., -TONE_GROUPS:]
+        there = has_track[..., None].to(tone)
+        of_song = (tone * there).sum(1, keepdim=True) / there.sum(1, keepdim=True)  # the master is heard on all
+        told = torch.sigmoid(self.trust(features)) * self.gains(torch.cat([tone, tone - of_song], -1))
+        gain_db = roles @ self.role_gain_db + _CORRECTION_DB * told
+        return ((gain_db - self.low_db) / self.range_db).clamp(_END, 1 - _END)
+
+
+def eq_gains(section: Section) -> list[bool]:
+    """Which controls of a section are gains of its equalizer."""
+    return [fnmatch(name, "eq.*.gain_db") for name in section.params]
+
+
+@torch.no_grad()
+def sides(away: Tensor, pan: Tensor, trust: Tensor, level_db: Tensor, has_track: Tensor) -> Tensor:
+    """On which side every track stands, -1 or 1; [batch, tracks] all.
+
+    Where the comparison is trusted, on that which it says. Of the others the loudest and widest choose first, each the
+    side on which less stands: of its own kind, tracks about as loud and as far out being taken for one, and of all.
+
+    Args:
+        away: how far from the middle.
+        pan: where the comparison has it.
+        trust: in the comparison.
+        level_db: of the faders.
+        has_track: which are no filling.
+    """
+    told = torch.where(pan < 0, -1.0, 1.0)
+    weight = away * 10 ** (level_db / 20) * has_track
+    sure = trust > _SURE
+    leaning = (weight * told * sure).sum(-1)
+    taken = torch.where(sure, told, 0.0)
+    rows = torch.arange(len(weight), device=weight.device)
+    for track in weight.masked_fill(sure, -1).argsort(-1, descending=True).unbind(-1):
+        free = ~sure[rows, track]
+        side = torch.where(leaning > 0, -1.0, 1.0)
+        taken[rows, track] = torch.where(free, side, taken[rows, track])
+        leaning = leaning + torch.where(free, side * weight[rows, track], 0.0)
+    return taken
 
 
 def gauged_db(level_db: Tensor, has_track: Tensor) -> Tensor:

@@ -130,9 +130,10 @@ class StyleTransfer(MixModel):
 
     def _told(self, states: Tokens, roles: Tensor, heard: Impression) -> Prediction:
         """Settings of the states of tracks and buses."""
-        track = self.track_head(states.tracks, roles, heard.pair, heard.has_track)
+        track, side_trust = self.track_head(states.tracks, roles, heard.pair, heard.has_track)
         fx, master = self.fx_head(states.fx), self.master_head(states.master)
-        return Prediction(Settings(track.mean, fx.mean, master.mean), Settings(track.width, fx.width, master.width))
+        mean = Settings(track.mean, fx.mean, master.mean)
+        return Prediction(mean, Settings(track.width, fx.width, master.width), side_trust=side_trust)
 
 
 def _described(heard: Impression, roles: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ QUIETEST_LU = -20.0
 left to where it would be buried."""
 
 _MOST_RAISED_LU = 8.0  # for being quieter in the excerpts than as a whole
-_TRACK_LU = 1.0  # by which tracks of a role differ
+_TRACK_LU = 1.3  # by which tracks of a role differ
 _SHARED = 0.5  # of the power of a role: two of it are each 1.5 LU quieter than one alone, and 1.5 LU louder together
 
 

@@ -11,14 +11,13 @@ from diffmst.random_mix.style import MixStyle
 
 _NARROWEST_PAIR = 0.5  # two files of one sound are meant to be heard as two
 _LOW_PAN = 0.01
-_STEREO_PAN = 0.06  # what has an image of its own is hardly turned
 
 
 def panned(style: MixStyle, sound: SongSound, dice: Dice) -> np.ndarray:
     """The pan of every track, -1 to 1, [tracks].
 
     Sides of a pair stand opposite; mono tracks of one role are spread evenly, about as far out as the style has it;
-    what carries the low end stays in the middle.
+    what carries the low end stays in the middle, and what has an image of its own is turned by a part of that distance.
     """
     shape = (len(sound.stems),)
     jitter, first_side = dice.normal(0, 1, shape), dice.sign((len(style.pan),))
@@ -29,7 +28,7 @@ def panned(style: MixStyle, sound: SongSound, dice: Dice) -> np.ndarray:
         pan[single] = first_side[role] * width * _spread(len(single))
         pan[single] += 0.15 * width * jitter[single]
         for track in np.flatnonzero(sound.roles == role):
-            pan[track] = _bound(sound.stems[track], pan[track], width, jitter[track])
+            pan[track] = _bound(sound.stems[track], pan[track], width, jitter[track], style.turned)
     return np.clip(pan, -1, 1)
 
 
@@ -37,12 +36,12 @@ def _is_free(stem: Stem) -> bool:
     return stem.channels == 1 and not stem.side and stem.low_share <= LOW_TRACK
 
 
-def _bound(stem: Stem, pan: float, width: float, jitter: float) -> float:
+def _bound(stem: Stem, pan: float, width: float, jitter: float, turned: float) -> float:
     """The pan of a track that has no free place; that of the others is kept."""
     if stem.low_share > LOW_TRACK:
         return _LOW_PAN * jitter
     if stem.channels == 2:
-        return _STEREO_PAN * min(1.0, 2 * width) * jitter
+        return turned * width * jitter
     return stem.side * max(_NARROWEST_PAIR, width) if stem.side else pan
 
 

@@ -27,6 +27,8 @@ _BRIGHTNESS_DB = 1.6  # per region
 _TONE_DB = 3.0
 _WET_DB, _ROLE_WET_DB = 6.0, 2.5
 _RETURN_TILT_DB = 0.8  # per octave
+_TASTE_DB = 1.6
+_MOST_TURNED = 0.8
 # Factors within which two of three lie.
 _SQUASH, _TIME, _ROLE_RATIO, _WIDTH, _ROLE_WIDTH = 1.8, 1.7, 1.3, 1.7, 1.35
 _RT60 = 1.7
@@ -69,11 +71,13 @@ class MixStyle(NamedTuple):
         level_lu: loudness of a processed track relative to the others, [roles].
         tone_db: power of the processed track in six regions, relative to its loudness, [roles, regions].
         correction: share of the way to that tone that is gone, 0 to 1.
+        taste_db: what is boosted and cut beside that, whatever the stem sounds like, [roles, regions].
         reduction_db: by which loud peaks of a stem are turned down that peaks as is usual, [roles].
         ratio: of the compressor, [roles].
         attack_ms: of the compressor, [roles].
         release_ms: of the compressor, [roles].
         pan: distance from the middle, [roles].
+        turned: share of that distance by which what has an image of its own is turned.
         wet_db: reverb relative to the dry sound, [roles].
         eq_shift: factor on the frequencies of the equalizer, [roles, regions].
         rt60_s: decay of the reverb, [octaves].
@@ -84,11 +88,13 @@ class MixStyle(NamedTuple):
     level_lu: np.ndarray
     tone_db: np.ndarray
     correction: float
+    taste_db: np.ndarray
     reduction_db: np.ndarray
     ratio: np.ndarray
     attack_ms: np.ndarray
     release_ms: np.ndarray
     pan: np.ndarray
+    turned: float
     wet_db: np.ndarray
     eq_shift: np.ndarray
     rt60_s: np.ndarray
@@ -104,12 +110,14 @@ def draw_style(dice: Dice) -> MixStyle:
     return MixStyle(
         level_lu=habits.usual_level_lu() + family_lu + dice.normal(0, _ROLE_LU, roles),
         tone_db=habits.of_roles("tone_db") + slope_db + dice.normal(0, _TONE_DB, regions),
-        correction=float(dice.uniform(0.4, 0.8, ())),
+        correction=float(dice.uniform(0.0, 0.8, ())),
+        taste_db=dice.normal(0, dice.uniform(0, _TASTE_DB, ()), (ROLES, REGIONS)),
         reduction_db=habits.of_roles("reduction_db") * dice.log_normal(dice.log_normal(1, _SQUASH, ()), 1.3, roles),
         ratio=1 + (habits.of_roles("ratio") - 1) * dice.log_normal(1, _ROLE_RATIO, roles),
         attack_ms=habits.of_roles("attack_ms") * dice.log_normal(1, _TIME, roles),
         release_ms=habits.of_roles("release_ms") * dice.log_normal(1, _TIME, roles),
         pan=habits.of_roles("pan") * dice.log_normal(dice.log_normal(1, _WIDTH, ()), _ROLE_WIDTH, roles),
+        turned=float(dice.uniform(0, _MOST_TURNED, ())),
         wet_db=_LEAD_WET_DB
         + dice.normal(0, _WET_DB, ())
         + habits.of_roles("wet_db")

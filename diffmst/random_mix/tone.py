@@ -34,7 +34,7 @@ def equalized(
     tone_db, regions = tone_of_db(sound), _regions(section)
     missing_db = np.clip(style.tone_db[sound.roles] - tone_db, -_FURTHEST_DB, _FURTHEST_DB)
     correction = style.correction * of_roles("likeness")[sound.roles, None]
-    gain_db = correction * missing_db + dice.normal(0, _TRACK_DB, missing_db.shape)
+    gain_db = correction * missing_db + style.taste_db[sound.roles] + dice.normal(0, _TRACK_DB, missing_db.shape)
     gain_db = np.clip(gain_db, -_STRONGEST_DB, _STRONGEST_DB)
     gain_db[(np.abs(gain_db) < UNTOUCHED_DB) | ((gain_db > 0) & (tone_db < FAINT_DB))] = 0
     bands = section.controls(values := values.copy(), "eq")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
 
 from diffmst.errors import UserError
 from diffmst.progress import SILENT, Progress
 
 ShowProgress = Callable[[], AbstractContextManager[Progress]]
 """Opens something that shows progress, for as long as there is work to be shown."""
+
+Command = Literal["train", "pretrain"]
 
 _EXTRA = ("jsonargparse", "lightning", "matplotlib", "tensorboard", "yaml")
 
@@ -19,10 +22,11 @@ def silently() -> AbstractContextManager[Progress]:
     return nullcontext(SILENT)
 
 
-def run_training(arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
-    """Runs `diffmst train ARGUMENTS`.
+def run_training(command: Command, arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
+    """Runs `diffmst train ARGUMENTS`, or pretrain.
 
     Args:
+        command: which of the two.
         arguments: of the command line: `fit`, `validate` or `profile`, then options.
         show_progress: of the preparation of the data; training itself has bars of its own, once that is over.
 
@@ -37,4 +41,4 @@ def run_training(arguments: Sequence[str], show_progress: ShowProgress = silentl
         if missing not in _EXTRA:
             raise
         raise UserError(f"training needs {missing}: pip install 'diffmst[train]'") from None
-    cli.run(arguments, show_progress)
+    cli.run(command, arguments, show_progress)

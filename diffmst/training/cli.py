@@ -27,11 +27,14 @@ from diffmst.errors import UserError
 from diffmst.models.architectures import architecture_of
 from diffmst.models.checkpoint import read_record
 from diffmst.outputs import write_errors, write_text_atomically
-from diffmst.training import ShowProgress, silently
+from diffmst.training import Command, ShowProgress, silently
 from diffmst.training.checkpoints import Finish, LastCheckpoint
 from diffmst.training.configuration import read_configuration
+from diffmst.training.datamodule import TrainingData
 from diffmst.training.ema import Ema
 from diffmst.training.export import MODEL, Export
+from diffmst.training.packs.pack_data import PackData
+from diffmst.training.packs.packed_system import PackedSystem
 from diffmst.training.showcase import Showcase
 from diffmst.training.song_data import SongData
 from diffmst.training.stage_times import StageTimes
@@ -58,6 +61,29 @@ _EXPECTED = (
     ".*Experiment logs directory .* exists and is not empty.*",
     ".*The number of training batches .* is smaller than the logging interval.*",
 )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a command trains, and on what.
+
+    Attributes:
+        command: its name.
+        about: what it does.
+        system: what happens in a step.
+        data: what it happens to.
+    """
+
+    command: Command
+    about: str
+    system: type[TrainingSystem]
+    data: type[TrainingData]
+
+
+_KINDS: dict[Command, Kind] = {
+    "train": Kind("train", "Train models that mix.", TrainingSystem, SongData),
+    "pretrain": Kind("pretrain", "Train models that mix, on packs.", PackedSystem, PackData),
+}
 
 
 @dataclass(frozen=True)
@@ -113,17 +139,17 @@ class _Events(TensorBoardLogger):
 class _TrainingCLI(LightningCLI):
     """The commands."""
 
-    def __init__(self, arguments: Sequence[str], show_progress: ShowProgress) -> None:
-        self._arguments, self._show_progress = arguments, show_progress
+    def __init__(self, kind: Kind, arguments: Sequence[str], show_progress: ShowProgress) -> None:
+        self._kind, self._arguments, self._show_progress = kind, arguments, show_progress
         super().__init__(
-            TrainingSystem,
-            SongData,
+            kind.system,
+            kind.data,
             save_config_callback=None,
             trainer_class=SongTrainer,
             trainer_defaults={"use_distributed_sampler": False},
             seed_everything_default=0,
             parser_kwargs={name: {"exit_on_error": False} for name in self.subcommands()}
-            | {"exit_on_error": False, "prog": "diffmst train", "description": "Train models that mix."},
+            | {"exit_on_error": False, "prog": f"diffmst {kind.command}", "description": kind.about},
             args=list(_with_configurations(arguments)),
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
@@ -195,7 +221,7 @@ class _TrainingCLI(LightningCLI):
         except ValueError:
             _log.warning("the model is no architecture of diffmst: checkpoints are written, but no model file")
             return []
-        command = f"diffmst train {shlex.join(self._arguments)}"
+        command = f"diffmst {self._kind.command} {shlex.join(self._arguments)}"
         return [Export(self.run.out, licence=self.run.licence, command=command)]
 
     def before_fit(self) -> None:
@@ -234,8 +260,8 @@ class _TrainingCLI(LightningCLI):
         step, out = self.trainer.global_step, self.run.out
         if not step:
             return f"stopped before the first step: {out} holds nothing to go on from"
-        configuration = shlex.quote(str(out / CONFIGURATION))
-        return f"stopped at step {step}; go on with: diffmst train fit -c {configuration} --ckpt_path {_LAST}"
+        goes_on = f"diffmst {self._kind.command} fit -c {shlex.quote(str(out / CONFIGURATION))} --ckpt_path {_LAST}"
+        return f"stopped at step {step}; go on with: {goes_on}"
 
     def _parse_ckpt_path(self) -> None:
         """Checkpoints hold no configuration: it lies beside them."""
@@ -274,7 +300,7 @@ def _say(text: str, *, stderr: bool = False) -> None:
     Console(stderr=stderr, markup=False, emoji=False, highlight=False).print(text, soft_wrap=True)
 
 
-def run(arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
+def run(command: Command, arguments: Sequence[str], show_progress: ShowProgress = silently) -> None:
     """See `diffmst.training.run_training`."""
     for talkative in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
@@ -282,7 +308,7 @@ def run(arguments: Sequence[str], show_progress: ShowProgress = silently) -> Non
         for expected in _EXPECTED:
             warnings.filterwarnings("ignore", expected)
         try:
-            _TrainingCLI(arguments, show_progress)
+            _TrainingCLI(_KINDS[command], arguments, show_progress)
         except ArgumentError as error:
             given = any(argument in ("-c", "--config") or argument.startswith("--config=") for argument in arguments)
             hint = "" if given or "equired" not in str(error) else "; name a configuration, such as -c default"

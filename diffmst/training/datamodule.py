@@ -21,15 +21,56 @@ from diffmst.training.system import TrainingSystem
 Split = Literal["train", "validation"]
 
 
-class ExampleData(LightningDataModule):
-    """Examples for training and validation, wherever they come from.
+class TrainingData(LightningDataModule):
+    """What a run trains on, and what is told of it in the model file.
 
     A batch is what one step learns from, on all processes together. Example i is a function of the seed and i, so a run
-    that was stopped goes on with the batch that would have come next. The validation examples are always the same, as
-    many of each method.
+    that was stopped goes on with the batch that would have come next.
 
     Attributes:
+        batch: examples in a step; divided evenly among the processes.
+        methods: share of the examples of each method.
         show_progress: of preparations.
+    """
+
+    batch: int
+    methods: dict[Method, float]
+    show_progress: ShowProgress
+
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """What is trained on."""
+        return ()
+
+    @property
+    def network(self) -> MixModel:
+        """That is trained."""
+        system = self.attached_trainer.lightning_module
+        assert isinstance(system, TrainingSystem)
+        return system.network
+
+    @property
+    def attached_trainer(self) -> Trainer:
+        """Which runs."""
+        assert self.trainer is not None
+        return self.trainer
+
+    def batches(self) -> int:
+        """Of the whole run.
+
+        Raises:
+            UserError: it has no end.
+        """
+        trainer = self.attached_trainer
+        if trainer.max_steps < 1:
+            raise UserError("training has no end: give --trainer.max_steps")
+        return trainer.max_steps * trainer.accumulate_grad_batches
+
+
+class ExampleData(TrainingData):
+    """Examples for training and validation, made as they are needed, wherever they come from.
+
+    The validation examples are always the same, as many of each method.
 
     Args:
         methods: share of the examples of each method.
@@ -60,24 +101,16 @@ class ExampleData(LightningDataModule):
     def maker(self, split: Split, methods: Mapping[Method, float], network: MixModel) -> Maker:
         """Makes examples of the songs of a split, by methods in these shares, as the model hears."""
 
-    @property
-    def sources(self) -> tuple[DataSource, ...]:
-        """What is trained on."""
-        return ()
-
     def prepare_data(self) -> None:
         """Refuses what no examples can be made of, before anything is written."""
-        if self._trainer.state.fn == "fit":
+        if self.attached_trainer.state.fn == "fit":
             self.train_dataloader()
-        if self._trainer.limit_val_batches:
+        if self.attached_trainer.limit_val_batches:
             self.val_dataloader()
 
     def train_dataloader(self) -> DataLoader[Example | UserError]:
         """The whole run in one epoch, from the next step on."""
-        trainer = self._trainer
-        if trainer.max_steps < 1:
-            raise UserError("training has no end: give --trainer.max_steps")
-        batches = trainer.max_steps * trainer.accumulate_grad_batches
+        trainer, batches = self.attached_trainer, self.batches()
         share = Share(
             self.batch,
             batches,
@@ -92,11 +125,11 @@ class ExampleData(LightningDataModule):
         """The validation examples, method by method."""
         if not self.validation:
             return []
-        processes = self._trainer.world_size
+        processes = self.attached_trainer.world_size
         if self.validation % processes:
             raise UserError(f"data.validation: {self.validation} examples cannot be shared by {processes} processes")
         batches = self.validation * len(self.methods) // processes
-        share = Share(processes, batches, rank=self._trainer.global_rank, processes=processes)
+        share = Share(processes, batches, rank=self.attached_trainer.global_rank, processes=processes)
         return ExampleLoader(self._validation, share, self.workers)
 
     def on_before_batch_transfer(self, batch: list[Example | UserError], dataloader_idx: int) -> list[Example]:
@@ -118,17 +151,6 @@ class ExampleData(LightningDataModule):
     def _maker(self, split: Split, methods: Mapping[Method, float]) -> Maker:
         """The maker; a figure that makes no sense there is the user's to mend."""
         try:
-            return self.maker(split, methods, self._network)
+            return self.maker(split, methods, self.network)
         except ValueError as error:
             raise UserError(f"data: {error}") from error
-
-    @property
-    def _network(self) -> MixModel:
-        system = self._trainer.lightning_module
-        assert isinstance(system, TrainingSystem)
-        return system.network
-
-    @property
-    def _trainer(self) -> Trainer:
-        assert self.trainer is not None
-        return self.trainer

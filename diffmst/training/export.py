@@ -13,7 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from diffmst.models.card import write_card
 from diffmst.models.checkpoint import save_model
 from diffmst.models.record import TrainingRecord
-from diffmst.training.datamodule import ExampleData
+from diffmst.training.datamodule import TrainingData
 from diffmst.training.ema import averaged_network
 from diffmst.training.system import LOSS, TrainingSystem
 
@@ -75,7 +75,7 @@ class Export(Callback):
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(pl_module, TrainingSystem)
-        assert isinstance(data, ExampleData)
+        assert isinstance(data, TrainingData)
         figures: dict[str, float | None] = {
             name: float(value) for name, value in trainer.callback_metrics.items() if "validation/" in name
         }

@@ -59,13 +59,13 @@ def heard_shares(settings: Settings[Tensor], layout: Layout, audible: Tensor) ->
 
     Bands count by their gain, compressors by their ratio, the reverb by the loudest send, tracks if they sound at all.
 
-    Shape: settings physical, [batch, tracks, controls] and [batch, controls]; audible bool [tracks]; returns the shape
-    of the settings.
+    Shape: settings physical, [batch, tracks, controls] and [batch, controls]; audible bool [tracks] or [batch, tracks];
+        returns the shape of the settings.
     """
     sends_db = settings.tracks[..., list(layout.track.params).index(_SEND)]
     reverb = (_by_send(sends_db) * audible).amax(-1)
     return Settings(
-        _shares(layout.track, settings.tracks) * audible[:, None],
+        _shares(layout.track, settings.tracks) * audible[..., None],
         _shares(layout.fx, settings.fx) * reverb[:, None],
         _shares(layout.master, settings.master),
     )

@@ -152,10 +152,15 @@ class SongData(ExampleData):
         heard: Sequence[LibrarySong | LibraryReference] = library.songs
         if "real-reference" in self.methods:
             heard = [*heard, *library.references]
-        groups = defaultdict(list)
-        for song in heard:
-            groups[song.dataset, song.licence].append(song)
-        return tuple(_source(*origin, group) for origin, group in groups.items())
+        return sources_of(heard)
+
+
+def sources_of(heard: Sequence[LibrarySong | LibraryReference]) -> tuple[DataSource, ...]:
+    """Songs and references by data set and licence."""
+    groups = defaultdict(list)
+    for song in heard:
+        groups[song.dataset, song.licence].append(song)
+    return tuple(_source(*origin, group) for origin, group in groups.items())
 
 
 def _source(dataset: str, licence: str, songs: Sequence[LibrarySong | LibraryReference]) -> DataSource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -68,6 +68,9 @@ class Schedule:
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2
 
 
+CONSTANT = Schedule()
+
+
 @runtime_checkable
 class HearsBands(Protocol):
     """A model that hears nothing but band powers: they are computed once, for it and for the losses."""
@@ -104,7 +107,7 @@ class TrainingSystem(LightningModule):
         network: MixModel,
         losses: dict[str, float],
         optimizer: OptimizerCallable = AdamW,
-        schedule: Schedule = Schedule(),
+        schedule: Schedule = CONSTANT,
         peak_normalised: bool = False,
         patience: int = 20,
         start: Path | None = None,
@@ -113,7 +116,7 @@ class TrainingSystem(LightningModule):
         self.network = network
         if start:
             _take_weights(network, start)
-        self.losses = Losses(losses)
+        self.losses = self.make_losses(losses)
         self.stopwatch = Stopwatch()
         self._optimizer = optimizer
         self._schedule = schedule
@@ -123,6 +126,8 @@ class TrainingSystem(LightningModule):
         self.redrawn: Counter[str] = Counter()
         self._skipped_in_a_row = 0
 
+    make_losses: Callable[[dict[str, float]], Any] = Losses
+
     def training_step(self, batch: list[Example], _: int) -> Tensor:
         """The loss of a batch, a mean over its examples."""
         self._count_redrawn(batch)
@@ -131,7 +136,7 @@ class TrainingSystem(LightningModule):
         for case in self.cases(batch):
             for name, term in self._terms(case).items():
                 summed[name] = summed[name] + term
-            unused = unused + 0 * torch.cat([part.flatten() for part in _parts(case.prediction)]).sum()
+            unused = unused + 0 * torch.cat([part.flatten() for part in parts(case.prediction)]).sum()
         terms = torch.stack(list(summed.values())) / len(batch)
         self._log_terms(terms.detach())
         loss = terms.sum() + unused
@@ -273,10 +278,10 @@ def _take_weights(network: MixModel, path: Path) -> None:
         raise UserError(f"{path}: is another model than the one to be trained; give one of its configuration") from None
 
 
-def _parts(prediction: Prediction) -> list[Tensor]:
+def parts(prediction: Prediction) -> list[Tensor]:
     """All that was predicted: each takes part in the loss, if with weight 0, as processes that share gradients need."""
-    logits = [] if prediction.role_logits is None else [prediction.role_logits]
-    return [*prediction.mean, *prediction.width, *logits]
+    told = [part for part in (prediction.role_logits, prediction.side_trust) if part is not None]
+    return [*prediction.mean, *prediction.width, *told]
 
 
 def _full_precision(prediction: Prediction) -> Prediction:
@@ -285,9 +290,6 @@ def _full_precision(prediction: Prediction) -> Prediction:
     def of(part: Tensor) -> Tensor:
         return part.float() if part.dtype in (torch.float16, torch.bfloat16) else part
 
-    logits = prediction.role_logits
-    return Prediction(
-        Settings(*map(of, prediction.mean)),
-        Settings(*map(of, prediction.width)),
-        None if logits is None else of(logits),
-    )
+    mean, width = (Settings(*map(of, part)) for part in (prediction.mean, prediction.width))
+    told = (None if part is None else of(part) for part in (prediction.role_logits, prediction.side_trust))
+    return Prediction(mean, width, *told)

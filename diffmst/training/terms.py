@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from diffmst.models.prediction import Prediction
 from diffmst.models.scene import ROLE_NAMES
 from diffmst.training.example import Example
 from diffmst.training.heard_controls import heard_shares
+from diffmst.training.known_side import with_known_sides
 from diffmst.training.stopwatch import Stopwatch
 from diffmst.training.wet_tracks import WET_TERMS, wet_terms
 
@@ -70,6 +72,12 @@ class Case:
     def settings(self) -> Settings[Tensor]:
         """What was predicted, physical."""
         return self.layout.from_unit(self.prediction.mean)
+
+    @cached_property
+    def truth(self) -> Settings[Tensor]:
+        """What should have been predicted, as far as it can be known: positions."""
+        assert self.example.settings is not None
+        return with_known_sides(self.layout.to_unit(self.example.settings), self.prediction, self.layout)
 
     @cached_property
     def mix(self) -> Tensor:
@@ -120,28 +128,29 @@ def _style(case: Case, weights: Mapping[str, float]) -> Terms:
 def _settings(case: Case, weights: Mapping[str, float]) -> Terms:
     """Negative log likelihood of the true positions, in nats for a control that is fully heard.
 
-    -log N(t; m, w) = (t - m)^2 / 2 w^2 + log w + a constant that is left out; the mean over a section's controls,
-    each weighted by how much of it is heard in the true mix. Controls of width 0 are not the model's to set.
+    Of a Laplace distribution with mean m and standard deviation w, sqrt 2 |t - m| / w + log w and a constant that is
+    left out; the mean over a section's controls, each weighted by how much of it is heard in the true mix. Most
+    controls are left alone in most mixes: the most likely position is the median, which stays there until the model
+    knows better, while that of a Gaussian would move everything a little. Controls of width 0 are not the model's.
     """
-    truth = case.example.settings
-    assert truth is not None
-    heard = heard_shares(truth, case.layout, case.audible)
-    parts = zip(case.layout.to_unit(truth), case.prediction.mean, case.prediction.width, heard, strict=True)
+    truth = case.truth
+    heard = heard_shares(case.layout.from_unit(truth), case.layout, case.audible)
+    parts = zip(truth, case.prediction.mean, case.prediction.width, heard, strict=True)
     by_section = dict(zip(GROUPS["settings"].names, parts, strict=True))
-    return {section: weight * _surprise(*by_section[section]) for section, weight in weights.items()}
+    return {section: weight * surprise(*by_section[section]) for section, weight in weights.items()}
 
 
-def _surprise(truth: Tensor, mean: Tensor, width: Tensor, heard: Tensor) -> Tensor:
+def surprise(truth: Tensor, mean: Tensor, width: Tensor, heard: Tensor) -> Tensor:
+    """Mean of sqrt 2 |t - m| / w + log w over controls that are the model's to set, by how much of each is heard."""
     free = width > 0
     width = torch.where(free, width, 1.0)
     weight = torch.where(free, heard, 0.0)
-    nats = ((truth - mean) / width).square() / 2 + torch.log(width)
+    nats = math.sqrt(2) * (truth - mean).abs() / width + torch.log(width)
     return (weight * nats).sum() / weight.sum().clamp(min=1e-6)
 
 
 def _wet(case: Case, weights: Mapping[str, float]) -> Terms:
-    truth = case.example.settings
-    assert truth is not None
+    truth = case.layout.from_unit(case.truth)
     terms = wet_terms(case.bands, case.settings, truth, case.layout, case.sample_rate)
     return {name: weight * terms[name] for name, weight in weights.items()}
 

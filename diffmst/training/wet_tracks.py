@@ -36,16 +36,34 @@ def wet_terms(
     mixed = _mean_powers(bands, predicted, layout, sample_rate)
     with torch.no_grad():
         wanted = _mean_powers(bands, truth, layout, sample_rate)
+    return wet_errors(mixed, wanted)
+
+
+def wet_errors(mixed: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+    """Errors of the tracks that sound, see `wet_terms`; of several songs the mean.
+
+    Args:
+        mixed: mean powers of left and right as predicted.
+        wanted: true ones.
+
+    Shape: both [..., tracks, 2, bands].
+    """
     loudness, wanted_loudness = (_energies(powers) for powers in (mixed, wanted))
     sounding = wanted_loudness > _SILENCE
-    if not sounding.any():
-        return {name: mixed.sum() * 0 for name in WET_TERMS}
-    mixed, wanted, loudness, wanted_loudness = (part[sounding] for part in (mixed, wanted, loudness, wanted_loudness))
-    return {
-        "level": huber_loss(_share_db(loudness), _share_db(wanted_loudness)),
-        "pan": huber_loss(_pan_db(mixed), _pan_db(wanted)),
-        "spectrum": _tone_error(mixed, wanted, _to_db(loudness) - _to_db(wanted_loudness)),
-    }
+    level = _huber(_share_db(loudness, sounding) - _share_db(wanted_loudness, sounding))
+    pan = _huber(_pan_db(mixed) - _pan_db(wanted))
+    tone = _tone_error(mixed, wanted, _to_db(loudness) - _to_db(wanted_loudness))
+    return {name: _mean(error, sounding) for name, error in zip(WET_TERMS, (level, pan, tone), strict=True)}
+
+
+def _huber(error: Tensor) -> Tensor:
+    return huber_loss(error, torch.zeros_like(error), reduction="none")
+
+
+def _mean(errors: Tensor, sounding: Tensor) -> Tensor:
+    """Over the tracks of a song that sound, then over the songs; [..., tracks]."""
+    count = sounding.sum(-1).clamp(min=1)
+    return (torch.where(sounding, errors, 0.0).sum(-1) / count).mean()
 
 
 def _mean_powers(bands: SceneBands, settings: Settings[Tensor], layout: Layout, sample_rate: int) -> Tensor:
@@ -56,29 +74,29 @@ def _mean_powers(bands: SceneBands, settings: Settings[Tensor], layout: Layout, 
 
 
 def _energies(powers: Tensor) -> Tensor:
-    """K-weighted, [tracks]."""
-    return powers.sum(1) @ k_weights().to(powers)
+    """K-weighted, [..., tracks]."""
+    return powers.sum(-2) @ k_weights().to(powers)
 
 
-def _share_db(energies: Tensor) -> Tensor:
-    return _to_db(energies) - _to_db(energies.sum())
+def _share_db(energies: Tensor, sounding: Tensor) -> Tensor:
+    return _to_db(energies) - _to_db(torch.where(sounding, energies, 0.0).sum(-1, keepdim=True))
 
 
 def _pan_db(powers: Tensor) -> Tensor:
-    left, right = powers.sum(-1).unbind(1)
+    left, right = powers.sum(-1).unbind(-1)
     floor = _PAN_FLOOR * (left + right)
     return _to_db(right + floor) - _to_db(left + floor)
 
 
 def _tone_error(mixed: Tensor, wanted: Tensor, louder_db: Tensor) -> Tensor:
-    """Of bands of left and right together."""
-    mixed, wanted = mixed.sum(1), wanted.sum(1)
-    floor = _BAND_FLOOR * wanted.amax(1, keepdim=True)
+    """Of bands of left and right together, [..., tracks]."""
+    mixed, wanted = mixed.sum(-2), wanted.sum(-2)
+    floor = _BAND_FLOOR * wanted.amax(-1, keepdim=True)
     heard = (wanted > floor).to(wanted)
     # The floor of the predicted track is as much louder as the track: a difference of level is none of tone.
-    raised = floor * 10 ** (louder_db[:, None] / 10)
-    errors = huber_loss(_to_db(mixed + raised) - louder_db[:, None], _to_db(wanted + floor), reduction="none")
-    return ((errors * heard).sum(1) / heard.sum(1).clamp(min=1)).mean()
+    raised = floor * 10 ** (louder_db[..., None] / 10)
+    errors = _huber(_to_db(mixed + raised) - louder_db[..., None] - _to_db(wanted + floor))
+    return (errors * heard).sum(-1) / heard.sum(-1).clamp(min=1)
 
 
 def _to_db(power: Tensor) -> Tensor:

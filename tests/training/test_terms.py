@@ -110,8 +110,8 @@ def test_settings_cost_their_surprise_weighted_by_what_is_heard():
     mean = truth._replace(master=truth.master + 0.2)
     prediction = predicted(mean, width=0.1)
     terms = terms_of({"settings.master": 2.0, "settings.track": 1.0}, example, prediction)
-    # Every control is two widths away, so whatever is heard of them, the mean is 2^2 / 2 + log 0.1.
-    assert float(terms["settings.master"]) == pytest.approx(2 * (2 + math.log(0.1)))
+    # Every control is two widths away, so whatever is heard of them, the mean is 2 sqrt 2 + log 0.1.
+    assert float(terms["settings.master"]) == pytest.approx(2 * (2 * math.sqrt(2) + math.log(0.1)))
     assert float(terms["settings.track"]) == pytest.approx(math.log(0.1))
 
 

@@ -103,14 +103,14 @@ def logged(run):
 
 def refusal(*arguments):
     with pytest.raises(UserError) as refused:
-        run_training(arguments)
+        run_training("train", arguments)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
 
 @pytest.mark.parametrize("name", packaged())
 def test_every_packaged_configuration_trains_and_leaves_a_model(name, tiny, tmp_path):
-    run_training(["fit", "-c", tiny(name)])
+    run_training("train", ["fit", "-c", tiny(name)])
     metrics = logged(tmp_path / "run")
     weights = read_configuration(name)["model"]["losses"]
     for term in (term for term, weight in weights.items() if weight):
@@ -127,7 +127,7 @@ def test_every_packaged_configuration_trains_and_leaves_a_model(name, tiny, tmp_
 
 
 def test_a_run_leaves_audio_and_spectra_of_every_method(tiny, tmp_path):
-    run_training(["fit", "-c", tiny("default", run={"showcase_steps": 2})])
+    run_training("train", ["fit", "-c", tiny("default", run={"showcase_steps": 2})])
     shown = {path.name for path in (tmp_path / "run" / "showcase" / "step-0000002").iterdir()}
     for number, method in enumerate(("same-song", "shared-style", "real-reference")):
         kinds = ("reference", "prediction") + (("truth",) if method != "real-reference" else ())
@@ -145,11 +145,11 @@ def test_a_run_that_went_on_from_its_own_configuration_ends_as_one_that_never_st
         for steps in parts:
             resumed = (run / "config.yaml").exists()
             source = ["-c", str(run / "config.yaml"), "--ckpt_path", "last"] if resumed else ["-c", tiny("paper")]
-            run_training(["fit", *source, "--run.out", str(run), "--trainer.max_steps", str(steps)])
+            run_training("train", ["fit", *source, "--run.out", str(run), "--trainer.max_steps", str(steps)])
         weights.append(torch.load(run / "last.ckpt", weights_only=True)["state_dict"])
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
     assert yaml.safe_load((run / "config.yaml").read_text())["model"]["losses"] == {"mrstft.linear": 1, "mrstft.log": 1}
-    run_training(["validate", "-c", str(run / "config.yaml"), "--ckpt_path", "last"])
+    run_training("train", ["validate", "-c", str(run / "config.yaml"), "--ckpt_path", "last"])
 
 
 def test_a_run_is_not_written_over(tiny, tmp_path):
@@ -197,7 +197,7 @@ def test_an_empty_part_of_the_data_is_named_with_what_to_do(tiny, tmp_path, data
         assert "--data.validation 0" in said
     assert not (tmp_path / "run").exists()
     splits.write_text(json.dumps({"train": names}))
-    run_training(["fit", "-c", tiny("paper"), "--data.splits", str(splits), "--data.validation", "0"])
+    run_training("train", ["fit", "-c", tiny("paper"), "--data.splits", str(splits), "--data.validation", "0"])
 
 
 def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(tiny, tmp_path, capsys, monkeypatch):
@@ -211,7 +211,7 @@ def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(tiny, tmp_path, capsys, mon
     monkeypatch.setattr(TrainingSystem, "training_step", interrupted)
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(SystemExit) as end:
-        run_training(["fit", "-c", tiny("default", trainer={"max_steps": 9, "val_check_interval": 5})])
+        run_training("train", ["fit", "-c", tiny("default", trainer={"max_steps": 9, "val_check_interval": 5})])
     signal.signal(signal.SIGINT, handler)  # which Lightning switches off
     run = tmp_path / "run"
     assert end.value.code == 130
@@ -221,15 +221,15 @@ def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(tiny, tmp_path, capsys, mon
 
 
 def test_the_configuration_of_a_run_holds_nothing_of_the_call_that_resumed_it(tiny, tmp_path, capsys):
-    run_training(["fit", "-c", tiny("paper"), "--trainer.val_check_interval", "50"])
+    run_training("train", ["fit", "-c", tiny("paper"), "--trainer.val_check_interval", "50"])
     path = tmp_path / "run" / "config.yaml"
     kept = path.read_text()
     assert f"--model {tmp_path / 'run' / 'model.safetensors'}" in capsys.readouterr().out
     assert read_record(tmp_path / "run" / "model.safetensors").training.figures.keys() >= {"validation/loss"}
-    run_training(["fit", "-c", str(path), "--ckpt_path", "last", "--trainer.max_steps", "3"])
+    run_training("train", ["fit", "-c", str(path), "--ckpt_path", "last", "--trainer.max_steps", "3"])
     assert path.read_text() == kept
     assert yaml.safe_load(kept)["ckpt_path"] is None
-    run_training(["fit", "-c", str(path), "--run.out", str(tmp_path / "other")])
+    run_training("train", ["fit", "-c", str(path), "--run.out", str(tmp_path / "other")])
 
 
 def test_a_single_folder_of_songs_needs_no_brackets(tiny, tmp_path):
@@ -271,7 +271,7 @@ def test_examples_of_songs_can_be_made_by_other_processes(data):
 
 
 def test_profile_tells_where_the_time_goes(tiny, capsys):
-    run_training(["profile", "-c", tiny("default"), "--steps", "1", "--warmup", "1"])
+    run_training("train", ["profile", "-c", tiny("default"), "--steps", "1", "--warmup", "1"])
     said = capsys.readouterr().out
     for stage in ("data", "model", "console", "loss", "backward", "optimizer", "all"):
         assert stage in said
