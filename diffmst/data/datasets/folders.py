@@ -22,7 +22,7 @@ def labelled_by_name(folder: Path) -> tuple[tuple[LabelledStem, ...], Path | Non
     """The stems below a folder, their roles by a sidecar or by their names, and the finished mix if one is there."""
     files = audio_below(folder)
     mix = next((file.path for file in files if _is_finished(file.path)), None)
-    roles = _sidecar_roles(folder)
+    roles = sidecar_roles(folder)
     return tuple(
         LabelledStem(file.path, file.name, roles.get(file.path.name, role_of(file.name).name))
         for file in files
@@ -30,7 +30,7 @@ def labelled_by_name(folder: Path) -> tuple[tuple[LabelledStem, ...], Path | Non
     ), mix
 
 
-def _sidecar_roles(folder: Path) -> dict[str, str]:
+def sidecar_roles(folder: Path) -> dict[str, str]:
     """Role of each file that a sidecar names, as far as it names one that there is; a broken sidecar names none."""
     try:
         stems = read_mapping(folder / SIDECAR).get("stems")

@@ -55,12 +55,12 @@ def draw_convention(rng: np.random.Generator) -> Convention:
 def name_takes(takes: Sequence[Take], convention: Convention, rng: np.random.Generator) -> list[str]:
     """Names for takes, no two alike: the takes of a group share their word.
 
-    The words of a kind are drawn once per song, so that its three tom microphones are called alike.
+    The words of a kind and role are drawn once per song, so that its three tom microphones are called alike.
     """
-    words: dict[str, str] = {}
+    words: dict[tuple[str, str], str] = {}
     for take in takes:
-        words.setdefault(take.kind, str(rng.choice(take.names)))
-    plain = [[*_words(words[take.kind], convention), *_side(take, convention)] for take in takes]
+        words.setdefault((take.kind, take.role), str(rng.choice(take.names)))
+    plain = [[*_words(words[take.kind, take.role], convention), *_side(take, convention)] for take in takes]
     seen: Counter[tuple[str, ...]] = Counter(tuple(name) for name in plain)
     turn: Counter[tuple[str, ...]] = Counter()
     names = []

@@ -6,7 +6,7 @@ import pytest
 
 from diffmst.data.datasets import DATASETS, recognise
 from diffmst.data.datasets.dataset import LEAKS, MISSING
-from diffmst.data.datasets.labels import _LABELS, role_of_label
+from diffmst.data.datasets.labels import role_of_label
 from diffmst.errors import UserError
 from diffmst.roles import BY_NAME
 
@@ -240,12 +240,6 @@ def test_what_is_no_folder_of_songs_is_refused_in_one_line(tmp_path):
         with pytest.raises(UserError, match=reason) as refused:
             recognise(place)
         assert "\n" not in str(refused.value)
-
-
-def test_labels_stand_in_the_table_once_and_for_roles_that_there_are():
-    labels = [label for row in _LABELS.values() for label in row.split(", ")]
-    assert len(labels) == len(set(labels))
-    assert set(_LABELS) <= set(BY_NAME)
 
 
 @pytest.mark.parametrize(
