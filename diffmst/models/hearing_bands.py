@@ -54,7 +54,7 @@ def scene_bands(scene: Scene) -> SceneBands:
     """What is heard of a scene; differentiable in its audio."""
     excerpts = scene.excerpts
     audio = excerpts.audio[..., excerpts.lead_frames :]
-    tracks = _track_powers(audio.transpose(0, 1), excerpts.channels, excerpts.sample_rate)
+    tracks = track_powers(audio.transpose(0, 1), excerpts.channels, excerpts.sample_rate)
     mono = torch.tensor([count == 1 for count in excerpts.channels], device=audio.device)
     reference = band_powers(scene.reference, excerpts.sample_rate)
     return SceneBands(tracks, reference, scene.roles.to(audio), mono)
@@ -83,7 +83,7 @@ def band_batch(scenes: Sequence[SceneBands]) -> BandBatch:
     )
 
 
-def _track_powers(rows: Tensor, channels: Channels, sample_rate: int) -> Tensor:
+def track_powers(rows: Tensor, channels: Channels, sample_rate: int) -> Tensor:
     """Of rows [rows, windows, time], the powers of each track, [tracks, windows, 3, frames, bands].
 
     Tracks of one channel go together, and so do those of two.
