@@ -1,30 +1,46 @@
 """Refinement: the settings of a console found by gradient, through the console itself, near a prior."""
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
 
+from diffmst.console import master, sum_tracks
+from diffmst.descent import Clock, Distance, Search
 from diffmst.excerpts import Excerpts
-from diffmst.layout import DEFAULT, Layout, Settings
-from diffmst.prior import BOUND, Prior
-
-Distance = Callable[[Tensor], Mapping[str, Tensor]]
-"""From a mix [windows, 2, time] to the weighted terms of its distance to the reference."""
+from diffmst.layout import DEFAULT, Layout, Section, Settings
+from diffmst.prior import Prior, level_control
+from diffmst.ties import Ties
 
 PRIOR_WEIGHT = 0.008
 """What moving one control by one width of its prior costs, on the scale of the distance."""
 
-STEPS = 80
-"""At most, unless told otherwise; most songs have converged after 50 to 60."""
+# A prior that was predicted from the reference is a Gaussian over the deviations d, in widths. With a likelihood
+# exp(-distance / scale), the most probable settings minimise distance + scale / 2 * sum(d^2). The scale is how far the
+# right mix would be from the reference, and what the master alone leaves of the objective tells it: 0.05 to 0.2 where
+# the reference is a mix of the same song, 0.3 to 0.8 where it is another, whose parts no settings of these tracks bring
+# about. With scale = left / EVIDENCE, and as no minimum lies above where the descent began, sum(d^2) <= 2 * EVIDENCE
+# there, whatever the reference: it counts like so many figures that were measured. A track never moves at less cost
+# than the master, so that what the master explains is left to it.
+EVIDENCE = 8.0
+"""Tracks and FX bus leave what was predicted by the root of twice this, four widths, at most, all together."""
 
-LEARNING_RATE = 0.12
-_FINAL_LEARNING_RATE = 0.1  # of the first
-_PATIENCE_STEPS = 12
-_LEAST_GAIN = 0.002  # of the objective over the patience; less is converged
+BALANCE_COST = 8.0
+"""What moving a fader or a pan costs more than moving another control of a track.
+
+A reference says how its whole mix sounds, and not which of these tracks it is that is loud in it or on one side of it.
+"""
+
+STEPS = 80
+"""At most, unless told otherwise; most songs have converged after 30 to 60."""
+
+MASTER_STEPS = 50
+"""Of the master alone, at most."""
+
+_MASTER_WORK = 0.15  # of a step with all tracks
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Refined:
         settings: physical, batch of one, float64.
         before: the terms of the distance at the start.
         after: the same at the end.
-        history: the objective at every step.
+        history: the objective at every step; of the master alone, if that was fitted, and then of all.
         converged: whether it stopped by itself.
         seconds: it took.
     """
@@ -54,112 +70,91 @@ def refine(
     prior: Prior,
     *,
     layout: Layout = DEFAULT,
+    ties: Ties | None = None,
+    predicted: bool = False,
     steps: int = STEPS,
     seconds: float = math.inf,
     on_step: Callable[[float], None] | None = None,
 ) -> Refined:
-    """The settings that bring the mix of `excerpts` near the reference without leaving what is sane.
+    """The settings that bring the mix of `excerpts` near the reference without leaving what the prior believes.
 
-    Minimises the distance plus `PRIOR_WEIGHT` / 2 times the squared deviation from the prior, in its widths, by Adam;
-    so controls of which the prior is unsure move fast, and those of width 0 not at all. Returns the best step.
+    Minimises the distance plus what the squared deviation from the prior costs, in its widths, by Adam; so controls of
+    which the prior is unsure move fast, and those of width 0 not at all. Returns the best step.
+
+    A prior of what is usual knows nothing of the reference, which may then move all controls at `PRIOR_WEIGHT`. One
+    that was predicted from the reference knows more of the balance than the distance does: the master is fitted first,
+    alone, and then everything, at a cost that grows with what is left: see `EVIDENCE`.
 
     Args:
         excerpts: what to mix.
         distance: to the reference.
         prior: where to start and how far to go.
         layout: the console's controls.
-        steps: at most; the learning rate falls over them.
+        ties: controls that are one; the prior has to mean them alike, see `Ties.share_prior`.
+        predicted: whether the prior was predicted from the reference.
+        steps: with all tracks, at most; the learning rate falls over them.
         seconds: at most.
         on_step: told the share of the work that each step was.
     """
     if steps == 0:
         return _unmoved(excerpts, distance, prior, layout)
-    began = time.monotonic()
-    search = _Search(prior, layout)
-    history: list[float] = []
-    before: dict[str, float] = {}
-    share_told = 0.0
-    converged = False
-    for step in range(steps):
-        terms = distance(excerpts.mixed(search.settings(), layout))
-        history.append(search.advance(terms, step / max(1, steps - 1)))
-        before = before or _numbers(terms)
-        elapsed = time.monotonic() - began
-        share = min(1.0, max((step + 1) / steps, elapsed / seconds if seconds else 1.0))
-        if on_step:
-            on_step(share - share_told)
-        share_told = share
-        converged = _has_converged(history)
-        if converged or elapsed > seconds or not math.isfinite(history[-1]):
-            break
-    if on_step:
-        on_step(1.0 - share_told)
+    master_steps = min(steps, MASTER_STEPS) if predicted else 0
+    clock = Clock(steps + _MASTER_WORK * master_steps, seconds, on_step)
+    searches, costs = [], _usual_costs(layout)
+    if predicted:
+        searches.append(_fit_master(excerpts, distance, prior, layout, clock.progress(master_steps, _MASTER_WORK)))
+        prior = prior._replace(start=prior.start._replace(master=searches[0].best.master))
+        costs = _believing_costs(layout, left=max(0.0, min(searches[0].history)))
+    searches.append(Search(prior, layout, costs, ties))
+    searches[-1].run(lambda settings: excerpts.mixed(settings, layout), distance, clock.progress(steps, 1.0))
+    clock.finish()
     return Refined(
-        search.best, before, search.best_terms or before, tuple(history), converged, time.monotonic() - began
+        settings=layout.from_unit(searches[-1].best),
+        before=searches[0].first_terms,
+        after=searches[-1].best_terms or searches[0].best_terms,
+        history=tuple(value for search in searches for value in search.history),
+        converged=searches[-1].converged,
+        seconds=clock.elapsed_s,
     )
 
 
 def _unmoved(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout) -> Refined:
     settings = layout.from_unit(prior.start)
     with torch.no_grad():
-        terms = _numbers(distance(excerpts.mixed(settings, layout)))
+        terms = {name: float(term) for name, term in distance(excerpts.mixed(settings, layout)).items()}
     return Refined(settings, terms, terms, (), converged=False, seconds=0.0)
 
 
-class _Search:
-    """Adam on the deviations from the prior, counted in its widths."""
+def _fit_master(
+    excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout, progress: Iterator[float]
+) -> Search:
+    """The search for the master's settings, with all others where the prior starts: their sum is mixed only once."""
+    with torch.no_grad():
+        settings = layout.from_unit(prior.start)
+        bus = sum_tracks(excerpts.audio, excerpts.sample_rate, settings, excerpts.channels, layout=layout)
 
-    def __init__(self, prior: Prior, layout: Layout) -> None:
-        self._prior = prior
-        self._layout = layout
-        self._deviations = [
-            torch.where(width > 0, (start - mean) / width.clamp_min(1e-12), 0.0).requires_grad_()
-            for mean, width, start in zip(prior.mean, prior.width, prior.start, strict=True)
-        ]
-        self._adam = torch.optim.Adam(self._deviations, lr=LEARNING_RATE, betas=(0.9, 0.97))
-        self.best_objective = math.inf
-        self.best: Settings = self.settings()
-        self.best_terms: dict[str, float] = {}
+    def mastered(settings: Settings) -> Tensor:
+        return master(bus, excerpts.sample_rate, settings, layout=layout)[..., excerpts.lead_frames :]
 
-    def settings(self) -> Settings:
-        """Physical settings here."""
-        unit = (
-            mean + width * deviation
-            for mean, width, deviation in zip(self._prior.mean, self._prior.width, self._deviations, strict=True)
-        )
-        return self._layout.from_unit(Settings(*unit))
-
-    def advance(self, terms: Mapping[str, Tensor], progress: float) -> float:
-        """One step down from here, where the distance has these terms; returns the objective here."""
-        deviation = sum((part.square().sum() for part in self._deviations), torch.zeros(()))
-        objective = sum(terms.values(), torch.zeros(())) + PRIOR_WEIGHT / 2 * deviation
-        value, *numbers = torch.stack([objective, *terms.values()]).tolist()  # at once: each waits for its device
-        if value < self.best_objective:
-            self.best_objective, self.best_terms = value, dict(zip(terms, numbers, strict=True))
-            self.best = Settings(*(part.detach() for part in self.settings()))
-        self._adam.zero_grad()
-        objective.backward()
-        falling = _FINAL_LEARNING_RATE + (1 - _FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * progress)) / 2
-        self._adam.param_groups[0]["lr"] = LEARNING_RATE * falling
-        self._adam.step()
-        self._stay_inside()
-        return value
-
-    @torch.no_grad()
-    def _stay_inside(self) -> None:
-        """Back into the prior's bounds and the controls' ranges."""
-        for mean, width, deviation in zip(self._prior.mean, self._prior.width, self._deviations, strict=True):
-            width = width.clamp_min(1e-12)
-            deviation.clamp_(-BOUND, BOUND)
-            deviation.copy_(torch.minimum(torch.maximum(deviation, -mean / width), (1 - mean) / width))
+    widths = Settings(*map(torch.zeros_like, prior.width))._replace(master=prior.width.master)
+    search = Search(prior._replace(width=widths), layout, _usual_costs(layout))
+    search.run(mastered, distance, progress if prior.width.master.any() else islice(progress, 1))
+    return search
 
 
-def _has_converged(history: list[float]) -> bool:
-    if len(history) <= 2 * _PATIENCE_STEPS:
-        return False
-    now, then = min(history[-_PATIENCE_STEPS:]), min(history[:-_PATIENCE_STEPS])
-    return now > (1 - _LEAST_GAIN) * then
+def _usual_costs(layout: Layout) -> Settings:
+    """What it costs to move every control by one width, where all count alike."""
+
+    def alike(section: Section) -> Tensor:
+        return torch.full((len(section),), PRIOR_WEIGHT, dtype=torch.float64)
+
+    return Settings(*(alike(section) for _, section in layout.sections()))
 
 
-def _numbers(terms: Mapping[str, Tensor]) -> dict[str, float]:
-    return {name: float(term.detach()) for name, term in terms.items()}
+def _believing_costs(layout: Layout, left: float) -> Settings:
+    """The same where the prior was predicted, and the master alone leaves so much of the objective."""
+    balance = level_control(layout.track), "panner.pan"
+    of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
+    usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
+    tracks = scale * torch.tensor(of_tracks, dtype=torch.float64)
+    return Settings(tracks, torch.full_like(usual.fx, scale), usual.master)

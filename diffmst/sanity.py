@@ -143,6 +143,23 @@ def keep_audible(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, 
     return settings._replace(tracks=tracks)
 
 
+def stays_centred(stem: Stem) -> bool:
+    """Whether a track belongs in the middle: it carries the low end, or its name calls it a lead."""
+    return stem.low_share > LOW_TRACK or stem.role.name in _LEADS
+
+
+def track_levels_lufs(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
+    """Loudness of every processed track without reverb, before the master, where it sounds; -inf for silence, [tracks].
+
+    Args:
+        excerpts: of the song.
+        settings: physical, batch of one.
+        layout: the console's controls.
+    """
+    with torch.no_grad():
+        return energy_to_lufs(_track_energies(excerpts, settings, layout).sum(-1))
+
+
 def _relative_lu(energy: Tensor) -> Tensor:
     """Loudness of every track against all together; [tracks, 2] -> [tracks]."""
     return energy_to_lufs(energy.sum(-1)) - energy_to_lufs(energy.sum((-2, -1)))

@@ -5,9 +5,9 @@ import torch
 
 from diffmst.distance import ReferenceDistance, is_warm, warm_up
 from diffmst.excerpts import Excerpts
-from diffmst.layout import DEFAULT
+from diffmst.layout import DEFAULT, Settings
 from diffmst.prior import BOUND, Stem, sane_prior
-from diffmst.refine import refine
+from diffmst.refine import EVIDENCE, refine
 
 RATE = 22_050
 CHANNELS = (1, 2)
@@ -72,15 +72,85 @@ def test_the_gradient_in_float32_is_that_in_float64_rounded(excerpts, prior, gen
     assert float(error) < 3e-5  # terms near their minimum are small differences of large numbers
 
 
-def test_settings_stay_within_the_prior(excerpts, distance, prior):
+def louder_is_nearer(mixed):
+    """A distance that pulls on the controls without end."""
+    return {"pull": 1 / mixed.square().mean().clamp_min(1e-9).log1p()}
+
+
+def deviations(settings, prior):
+    """Of tracks, FX bus and master, in widths of the prior; 0 where it is of no width."""
+    parts = zip(DEFAULT.to_unit(settings), prior.mean, prior.width, strict=True)
+    return Settings(*(torch.where(width > 0, (part - mean) / width, 0.0) for part, mean, width in parts))
+
+
+def test_settings_stay_within_the_prior(excerpts, prior):
     """Even when the distance pulls on one control without end."""
     column = list(DEFAULT.master.params).index("eq.peak_1.gain_db")
-    settings = refine(excerpts, lambda mixed: {"pull": -mixed.square().sum()}, prior, steps=30).settings
+    settings = refine(excerpts, louder_is_nearer, prior, steps=30).settings
     unit = DEFAULT.to_unit(settings)
     for part, mean, width in zip(unit, prior.mean, prior.width, strict=True):
         assert ((part - mean).abs() <= BOUND * width + 1e-6).all()
         assert (part >= -1e-9).all() and (part <= 1 + 1e-9).all()
     assert settings.master[0, column] > 3
+
+
+def test_no_reference_draws_the_tracks_further_than_its_evidence(excerpts, prior):
+    """The minimum costs no more than the start, whose distance is shared out as `EVIDENCE` says."""
+    prior = prior._replace(start=prior.mean)
+    found = refine(excerpts, louder_is_nearer, prior, predicted=True, steps=12)
+    tracks, fx, _ = deviations(found.settings, prior)
+    assert 0.1 < tracks.square().sum() + fx.square().sum() <= 2 * EVIDENCE
+
+
+def test_the_tracks_move_less_the_less_the_reference_is_reached(excerpts, distance, prior):
+    """What is left whatever is done tells of another song, whose balance is not to be had."""
+    prior = prior._replace(start=prior.mean)
+    near, far = (
+        deviations(refine(excerpts, one, prior, predicted=True, steps=10).settings, prior).tracks.norm()
+        for one in (distance, lambda mixed: distance(mixed) | {"left": mixed.new_tensor(5.0)})
+    )
+    assert far < 0.7 * near
+
+
+def test_the_master_explains_what_it_can(excerpts, prior):
+    """A reference that only another master parts from the start leaves the tracks where they are."""
+    prior = prior._replace(start=prior.mean)
+    settings = DEFAULT.from_unit(prior.start)
+    column = list(DEFAULT.master.params).index("eq.low_shelf.gain_db")
+    settings.master[0, column] = -5
+    distance = ReferenceDistance(excerpts.mixed(settings, DEFAULT), RATE)
+    found = refine(excerpts, distance, prior, predicted=True, steps=20)
+    moved = deviations(found.settings, prior)
+    assert sum(found.after.values()) < 0.3 * sum(found.before.values())
+    assert moved.master.abs().max() > 2 * moved.tracks.abs().max()
+
+
+def test_faders_and_pans_are_held_more_than_the_sound_of_a_track(excerpts, prior):
+    """The same pull, in widths, moves them less."""
+    prior = prior._replace(start=prior.mean)
+    names = list(DEFAULT.track.params)
+    faders, bells = names.index("fader.gain_db"), names.index("eq.peak_2.gain_db")
+    usual, predicted = (
+        deviations(refine(excerpts, louder_is_nearer, prior, predicted=predicted, steps=12).settings, prior).tracks[0]
+        for predicted in (False, True)
+    )
+    of_usual, of_predicted = (one[:, faders].abs().max() / one[:, bells].abs().max() for one in (usual, predicted))
+    assert of_predicted < 0.5 * of_usual
+
+
+def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, distance, prior):
+    locked = prior._replace(width=prior.width._replace(master=torch.zeros_like(prior.width.master)))
+    found = refine(excerpts, distance, locked, predicted=True, steps=15)
+    moved = deviations(found.settings, locked)
+    assert not moved.master.any() and moved.tracks.any()
+    assert sum(found.after.values()) < 0.8 * sum(found.before.values())
+
+
+def test_what_the_master_is_fitted_to_is_the_whole_mix(excerpts, distance, prior):
+    start = DEFAULT.from_unit(prior.start)
+    before = refine(excerpts, distance, prior, predicted=True, steps=1).before
+    for name, term in distance(excerpts.mixed(start, DEFAULT)).items():
+        assert before[name] == pytest.approx(float(term), rel=1e-5, abs=1e-9)  # the same sums, in float32
 
 
 def test_controls_of_no_width_do_not_move(excerpts, distance, prior):
@@ -96,13 +166,16 @@ def test_no_steps_leave_the_start(excerpts, distance, prior):
     assert found.before == found.after and found.before
 
 
-def test_refinement_stops_when_its_time_is_over(excerpts, distance, prior):
-    assert len(refine(excerpts, distance, prior, steps=1000, seconds=0.0).history) == 1
+@pytest.mark.parametrize("predicted", [False, True])
+def test_refinement_stops_when_its_time_is_over(excerpts, distance, prior, predicted):
+    found = refine(excerpts, distance, prior, predicted=predicted, steps=1000, seconds=0.0)
+    assert len(found.history) == 1 and found.after == found.before
 
 
-def test_progress_adds_up_to_one(excerpts, distance, prior):
+@pytest.mark.parametrize("predicted", [False, True])
+def test_progress_adds_up_to_one(excerpts, distance, prior, predicted):
     told = []
-    refine(excerpts, distance, prior, steps=3, on_step=told.append)
+    refine(excerpts, distance, prior, predicted=predicted, steps=3, on_step=told.append)
     assert sum(told) == pytest.approx(1) and min(told) >= 0
 
 

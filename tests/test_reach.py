@@ -1,0 +1,45 @@
+import torch
+
+from diffmst.layout import DEFAULT, Settings
+from diffmst.prior import Prior, Stem, sane_prior
+from diffmst.reach import reaching
+from diffmst.roles import BY_NAME
+
+KICK, LEAD, PAD = 0, 1, 2
+STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0, BY_NAME["lead"]), Stem(-20.0, 1, 0.0)]
+PAN = list(DEFAULT.track.params).index("panner.pan")
+NARROW = 1e-3  # of every range: a model that is sure of everything
+
+
+def sure(usual):
+    """A prediction of what is usual, for certain."""
+    widths = Settings(*(torch.full_like(part, NARROW) for part in usual.width))
+    return Prior(usual.mean, widths, usual.mean)
+
+
+def test_the_master_goes_as_far_as_is_usual():
+    usual = sane_prior(DEFAULT, STEMS)
+    found = reaching(sure(usual), usual, STEMS, DEFAULT).width
+    assert torch.equal(found.master, usual.width.master.clamp_min(NARROW))
+    assert torch.equal(found.fx, sure(usual).width.fx)
+
+
+def test_a_locked_master_stays_locked():
+    usual = sane_prior(DEFAULT, STEMS)
+    locked = sure(usual)
+    locked.width.master.zero_()
+    assert not reaching(locked, usual, STEMS, DEFAULT).width.master.any()
+
+
+def test_what_carries_the_low_end_and_leads_stay_where_they_were_placed():
+    usual = sane_prior(DEFAULT, STEMS)
+    pans = reaching(sure(usual), usual, STEMS, DEFAULT).width.tracks[0, :, PAN]
+    assert pans[[KICK, LEAD]].eq(0).all() and pans[PAD] == NARROW
+
+
+def test_what_was_predicted_itself_is_not_touched():
+    usual = sane_prior(DEFAULT, STEMS)
+    predicted = sure(usual)
+    found = reaching(predicted, usual, STEMS, DEFAULT)
+    assert found.mean is predicted.mean and found.start is predicted.start
+    assert predicted.width.tracks.eq(NARROW).all()
