@@ -1,0 +1,261 @@
+"""`diffmst lock`, `diffmst match` and `diffmst adjust`: a mix taken further."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diffmst import terminal
+from diffmst.cli_options import (
+    SUBTYPES,
+    Amount,
+    DynamicsAmount,
+    Force,
+    LayoutName,
+    LevelAmount,
+    Model,
+    NoRefine,
+    ReferenceStart,
+    Roles,
+    SampleFormat,
+    Seconds,
+    SpaceAmount,
+    Start,
+    Stems,
+    Steps,
+    TimeS,
+    ToneAmount,
+    WidthAmount,
+    chosen_amounts,
+    network,
+    parse_loudness,
+    refinement_steps,
+)
+from diffmst.cli_references import (
+    DynamicsFrom,
+    LevelFrom,
+    SpaceFrom,
+    ToneFrom,
+    WidthFrom,
+    chosen_references,
+)
+from diffmst.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffmst.mix import Mix
+    from diffmst.references import ReferenceChoice
+
+_AS_BEFORE = "as in the document"
+
+app = typer.Typer()
+
+Document = Annotated[Path, typer.Argument(help="A mix.json, as diffmst wrote it or as you changed it.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder for the results.", show_default="a new one beside the document's"),
+]
+InPlace = Annotated[bool, typer.Option("--in-place", help="Replace the document and what lies beside it.")]
+KeepChanges = Annotated[bool, typer.Option("--keep-changes", help="Lock what you have changed since diffmst wrote it.")]
+OtherReferences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reference", "-r", metavar="FILE[:WEIGHT]", help="Another song to mix like.", show_default=_AS_BEFORE
+    ),
+]
+OtherLoudness = Annotated[
+    str | None,
+    typer.Option(
+        "--loudness",
+        help="'reference', 'keep', or integrated loudness in LUFS, such as -14.",
+        show_default=_AS_BEFORE,
+    ),
+]
+OtherCeiling = Annotated[
+    float | None,
+    typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0, show_default=_AS_BEFORE),
+]
+OtherFormat = Annotated[
+    SampleFormat | None,
+    typer.Option("--format", help="Bits of the WAV file, or float.", show_default=_AS_BEFORE),
+]
+
+
+@app.command()
+def lock(
+    document: Document,
+    part: Annotated[
+        str, typer.Argument(help="A track, by name or wildcards such as '*Vox*'; or fx, or master.", show_default=False)
+    ],
+    controls: Annotated[
+        list[str] | None,
+        typer.Argument(help="Such as fader, pan, eq or compressor.ratio.", show_default="all of them"),
+    ] = None,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Free them again.")] = False,
+) -> None:
+    """Lock controls of a mix, so that `diffmst match` and `diffmst adjust` leave them as they are."""
+    from diffmst.locking import lock_document
+
+    for name, locks in lock_document(document, part, controls or ["*"], unlock=unlock).items():
+        terminal.say(f"{name}: {'locked ' + ', '.join(locks) if locks else 'nothing locked'}")
+
+
+@app.command()
+def match(
+    document: Document,
+    reference: OtherReferences = None,
+    out: Out = None,
+    in_place: InPlace = False,
+    roles: Roles = None,
+    keep_changes: KeepChanges = False,
+    loudness: OtherLoudness = None,
+    ceiling: OtherCeiling = None,
+    sample_format: OtherFormat = None,
+    write_stems: Stems = False,
+    start: Start = None,
+    reference_start: ReferenceStart = None,
+    seconds: Seconds = None,
+    steps: Steps = 80,
+    time_s: TimeS = math.inf,
+    model: Model = None,
+    no_refine: NoRefine = False,
+    level_from: LevelFrom = None,
+    tone_from: ToneFrom = None,
+    dynamics_from: DynamicsFrom = None,
+    width_from: WidthFrom = None,
+    space_from: SpaceFrom = None,
+    amount: Amount = None,
+    level: LevelAmount = None,
+    tone: ToneAmount = None,
+    dynamics: DynamicsAmount = None,
+    width: WidthAmount = None,
+    space: SpaceAmount = None,
+    force: Force = False,
+) -> None:
+    """Match a mix again after you changed or locked things in its document.
+
+    Stems, mutes, roles, locks and references are taken from there. What is locked stays as it is; everything else is
+    found anew.
+    """
+    from diffmst.mix import Mix
+    from diffmst.passages import Listening
+    from diffmst.rematch import options_of, rematch
+    from diffmst.roles import parse_roles
+
+    folder = _folder(document, out, in_place=in_place)
+    mix = Mix.read(document)
+    references = _references(
+        mix,
+        document,
+        reference,
+        level=level_from,
+        tone=tone_from,
+        dynamics=dynamics_from,
+        width=width_from,
+        space=space_from,
+    )
+    options = options_of(mix, same_references=not reference)
+    predictor = network(model, None if model else LayoutName(mix.layout))
+    options = replace(
+        options,
+        loudness=parse_loudness(loudness) if loudness else options.loudness,
+        ceiling_dbtp=options.ceiling_dbtp if ceiling is None else ceiling,
+        subtype=SUBTYPES[sample_format] if sample_format else options.subtype,
+        stems=write_stems,
+        where=Listening(start, reference_start, seconds),
+        steps=refinement_steps(steps, predictor, no_refine=no_refine),
+        time_s=time_s,
+        model=predictor,
+        amounts=chosen_amounts(
+            mix.amounts, overall=amount, level=level, tone=tone, dynamics=dynamics, width=width, space=space
+        ),
+        roles=parse_roles(roles or []),
+        force=force or in_place,
+    )
+    with terminal.shown_progress() as progress:
+        matched = rematch(document, folder, references, options, keep_changes=keep_changes, progress=progress)
+    terminal.report_match(matched, folder, document.stem)
+
+
+@app.command()
+def adjust(
+    document: Document,
+    amount: Amount = None,
+    level: LevelAmount = None,
+    tone: ToneAmount = None,
+    dynamics: DynamicsAmount = None,
+    width: WidthAmount = None,
+    space: SpaceAmount = None,
+    out: Out = None,
+    in_place: InPlace = False,
+    write_stems: Stems = False,
+    force: Force = False,
+) -> None:
+    """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
+    from diffmst.adjust import adjust
+    from diffmst.advice import output_advice
+    from diffmst.mix import Mix
+
+    folder = _folder(document, out, in_place=in_place)
+    amounts = chosen_amounts(
+        Mix.read(document).amounts,
+        overall=amount,
+        level=level,
+        tone=tone,
+        dynamics=dynamics,
+        width=width,
+        space=space,
+    )
+    with terminal.shown_progress() as progress:
+        adjusted, output = adjust(
+            document, amounts, folder, stems=write_stems, force=force or in_place, progress=progress
+        )
+    if adjusted.kept:
+        terminal.note(f"Left as you changed it: {', '.join(adjusted.kept)}.")
+    for sentence in output_advice(output):
+        terminal.note(sentence)
+    terminal.report_amounts(amounts)
+    terminal.report_output(folder / f"{document.stem}.wav", output)
+    terminal.say(f"{folder / document.name}: every setting")
+
+
+def _folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
+    """Where results go: if the user does not say, the first of `mix-2`, `mix-3` ... that does not exist yet."""
+    if in_place:
+        if out:
+            raise UserError("--in-place and --out exclude each other; give one")
+        return document.parent
+    if out:
+        return out
+    home = document.resolve().parent
+    number = 2
+    while (folder := home.with_name(f"{home.name}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def _references(
+    mix: Mix, document: Path, references: Sequence[str] | None, **own: Path | None
+) -> Sequence[ReferenceChoice]:
+    """The references that the options choose; what they leave open is as in the document."""
+    from diffmst.aspects import ASPECTS
+    from diffmst.references import choose_references
+    from diffmst.rematch import references_of
+
+    if references:
+        return chosen_references(references, **own)
+    before = references_of(mix, document)
+    main = [choice for choice in before if choice.main]
+    of_one = {
+        aspect: choice.path
+        for choice in before
+        for aspect in choice.aspects
+        if not all(aspect in other.aspects for other in main)
+    }
+    given = {aspect: path for aspect in ASPECTS if (path := own.get(aspect))}
+    return choose_references(main, of_one | given) if given else before

@@ -1,0 +1,137 @@
+"""`lock`, `match` and `adjust` as users meet them."""
+
+import json
+import shutil
+
+import pytest
+from songs import write_reference, write_song
+
+from diffmst.cli import main
+from diffmst.match import Options, match
+from diffmst.mix import Mix
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a song, its reference and their mix."""
+    home = tmp_path_factory.mktemp("home")
+    write_song(home / "song", 2.0)
+    write_reference(home / "reference.wav", 2.0)
+    match([home / "song"], home / "reference.wav", home / "mix", Options(steps=3))
+    return home
+
+
+@pytest.fixture
+def document(home, tmp_path):
+    """The document of a copy of it all."""
+    return shutil.copytree(home, tmp_path / "moved") / "mix" / "mix.json"
+
+
+@pytest.fixture
+def run(capsys):
+    """Calls a command; returns its exit code, and the lines of stdout and stderr."""
+
+    def run(*arguments):
+        code = main([*map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out.splitlines(), captured.err.splitlines()
+
+    return run
+
+
+def test_lock_says_what_is_locked_now(run, document):
+    assert run("lock", document, "keys", "fader", "eq") == (0, ["keys: locked eq.*, fader.gain_db"], [])
+    assert run("lock", document, "k*", "eq", "--unlock") == (0, ["keys: locked fader.gain_db"], [])
+    assert run("lock", document, "keys", "--unlock") == (0, ["keys: nothing locked"], [])
+    assert run("lock", document, "master") == (0, ["master: locked *"], [])
+    assert Mix.read(document).master_locks == ("*",)
+
+
+def test_results_go_into_a_new_folder_beside_the_document(run, document):
+    (document.parent.parent / "mix-2").mkdir()
+    code, out, _ = run("match", document, "--steps", 1)
+    folder = document.parent.parent / "mix-3"
+    assert code == 0 and sorted(path.name for path in folder.iterdir()) == ["mix.json", "mix.wav", "report.html"]
+    assert any(str(folder / "mix.wav") in line for line in out)
+    assert run("adjust", document, "--tone", 50)[0] == 0
+    assert sorted(path.name for path in (folder.parent / "mix-4").iterdir()) == ["mix.json", "mix.wav"]
+
+
+@pytest.mark.parametrize("command", [["match", "--steps", "1"], ["adjust", "--amount", "50"]])
+def test_in_place_replaces_what_lies_there_under_the_name_of_the_document(run, document, command):
+    song = document.rename(document.with_name("song.json"))
+    before, (name, *options) = Mix.read(song), command
+    assert run(name, song, *options, "--in-place")[0] == 0
+    assert (song.parent / "song.wav").exists() and Mix.read(
+        song
+    ).settings.master.tolist() != before.settings.master.tolist()
+
+
+def test_adjust_tells_the_amounts_and_what_it_left_alone(run, document):
+    data = json.loads(document.read_text())
+    data["tracks"][0]["settings"]["fader.gain_db"] = -9.87654321
+    document.write_text(json.dumps(data))
+    code, out, err = run("adjust", document, "--amount", 80, "--width", "120", "-o", document.parent / "less")
+    assert code == 0 and out[0] == "overall 80 %, level 100 %, tone 100 %, dynamics 100 %, width 120 %, space 100 %"
+    assert "note: Left as you changed it: bass: fader.gain_db." in err
+    code, out, err = run("adjust", document.parent / "less" / "mix.json", "--amount", 0, "-o", document.parent / "none")
+    assert "width 120 %" in out[0] and "note: Left as you changed it: bass: fader.gain_db." in err
+
+
+def test_mix_takes_amounts_too(run, home, tmp_path):
+    options = ("--steps", 1, "--amount", 80, "--level", 100, "--tone", 50, "--dynamics", 0, "--width", 120)
+    assert run("mix", home / "song", "-r", home / "reference.wav", "-o", tmp_path / "out", *options)[0] == 0
+    mix = Mix.read(tmp_path / "out" / "mix.json")
+    assert mix.amounts.model_dump() == {
+        "overall": 80, "level": 100, "tone": 50, "dynamics": 0, "width": 120, "space": 100
+    }  # fmt: skip
+    assert all(track.settings["compressor.ratio"] == 1 for track in mix.tracks)
+
+
+def test_match_takes_an_aspect_from_another_song_and_the_rest_as_before(run, document):
+    home = document.parent.parent
+    other = shutil.copy(home / "song" / "keys.wav", home / "other.wav")
+    assert run("match", document, "--steps", 1, "--tone-from", other, "-o", home / "out")[0] == 0
+    chosen = {reference.path: reference.aspects for reference in Mix.read(home / "out" / "mix.json").references}
+    assert chosen == {"../reference.wav": ("level", "dynamics", "width", "space"), "../other.wav": ("tone",)}
+    document = home / "out" / "mix.json"
+    assert run("match", document, "--steps", 1, "--space-from", other, "-o", home / "more")[0] == 0
+    chosen = {reference.path: reference.aspects for reference in Mix.read(home / "more" / "mix.json").references}
+    assert chosen == {"../reference.wav": ("level", "dynamics", "width"), "../other.wav": ("tone", "space")}
+
+
+def test_match_keeps_changes_if_told(run, document):
+    data = json.loads(document.read_text())
+    data["master"]["eq.peak_2.gain_db"] = 5.4321
+    document.write_text(json.dumps(data))
+    out = document.parent / "out"
+    assert run("match", document, "--steps", 1, "--keep-changes", "--loudness", "-20", "-o", out)[0] == 0
+    mix = Mix.read(out / "mix.json")
+    assert mix.master["eq.peak_2.gain_db"] == 5.4321 and mix.master_locks == ("eq.peak_2.gain_db",)
+    assert mix.render.loudness_lufs == -20
+
+
+REFUSED = {
+    "both places": (["adjust", "--in-place", "-o", "x"], "--in-place and --out exclude each other"),
+    "too much": (["adjust", "--tone", "151"], "'--tone'"),
+    "no number": (["adjust", "--amount", "nan"], "'--amount'"),
+    "no track": (["lock", "kezs"], "there is no track 'kezs'; did you mean 'keys'?"),
+    "no control": (["lock", "keys", "loudness"], "keys: 'loudness' fits no control"),
+    "no reference": (["match", "-r", "nowhere.wav"], "nowhere.wav"),
+    "no role": (["match", "--role", "keys=organ grinder"], "role"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_done_is_one_line(run, document, case):
+    (name, *options), line = REFUSED[case]
+    before = document.read_bytes()
+    code, out, err = run(name, document, *options)
+    assert code == 2 and not out and line in err[-1] and document.read_bytes() == before
+
+
+def test_no_document_is_one_line(run, tmp_path):
+    for command in (["match"], ["adjust"], ["lock"]):
+        arguments = [*command, tmp_path / "mix.json", *(["keys"] if command == ["lock"] else [])]
+        code, _, err = run(*arguments)
+        assert code == 2 and "no such file" in err[-1]
