@@ -50,7 +50,7 @@ class AfAlone(ConsoleSystem):
         """See `ConsoleSystem`."""
         _, task = listen_to(heard, DEFAULT, names=True)
         loss = AudioFeatureLoss(task.excerpts.sample_rate, loudness_lufs=-16.0)
-        target = loss.features(task.reference).mean()
+        target = loss.features(task.references[0].audio).mean()
 
         def distance(mix: Tensor) -> dict[str, Tensor]:
             return loss(loss.features(mix).mean(), target)

@@ -49,16 +49,16 @@ class Findings(NamedTuple):
 
     Attributes:
         tracks: of the song, surveyed.
-        reference_survey: of the reference's file.
-        reference: what it sounds like.
+        references: what each of them sounds like, with the survey of its file.
+        tone: of the one that tone is taken from, above all.
         after: the mix.
         output: what became of it on its way out.
         products: of all pairs of tracks, [tracks, tracks], from `track_products`.
     """
 
     tracks: Sequence[Track]
-    reference_survey: Survey
-    reference: Profile
+    references: Sequence[tuple[Survey, Profile]]
+    tone: Profile
     after: Profile
     output: Output
     products: FloatArray
@@ -71,9 +71,17 @@ def advise(findings: Findings) -> list[str]:
     return [
         *stem_advice(findings.tracks),
         *pair_advice([track.name for track in findings.tracks], findings.products),
-        *reference_advice(findings.reference_survey, findings.reference, findings.after.bandwidth_hz),
-        *result_advice(findings.after, differences(findings.after, findings.reference), findings.output),
+        *_references_advice(findings),
+        *result_advice(findings.after, differences(findings.after, findings.tone), findings.output),
     ]
+
+
+def _references_advice(findings: Findings) -> Iterator[str]:
+    """What makes a reference a doubtful one; of several, which."""
+    for survey, reference in findings.references:
+        of = f"“{survey.info.path.name}”: " if len(findings.references) > 1 else ""
+        for sentence in reference_advice(survey, reference, findings.after.bandwidth_hz):
+            yield of + sentence
 
 
 def track_products(audio: Tensor, channels: Sequence[int]) -> FloatArray:

@@ -12,18 +12,57 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from diffmst import __version__, cli_evaluate, cli_listen, cli_pairs, cli_training, terminal
+from diffmst import (
+    __version__,
+    cli_adjust,
+    cli_ear,
+    cli_evaluate,
+    cli_listen,
+    cli_pairs,
+    cli_recall,
+    cli_training,
+    terminal,
+)
+from diffmst.cli_options import (
+    SUBTYPES,
+    Amount,
+    DynamicsAmount,
+    Force,
+    LayoutName,
+    LevelAmount,
+    Model,
+    NoRefine,
+    ReferenceStart,
+    Roles,
+    SampleFormat,
+    Seconds,
+    SpaceAmount,
+    Start,
+    Stems,
+    Steps,
+    TimeS,
+    ToneAmount,
+    WidthAmount,
+    chosen_amounts,
+    network,
+    parse_loudness,
+    refinement_steps,
+)
+from diffmst.cli_references import (
+    DynamicsFrom,
+    LevelFrom,
+    References,
+    SpaceFrom,
+    ToneFrom,
+    WidthFrom,
+    chosen_references,
+)
 from diffmst.errors import UserError
-
-if TYPE_CHECKING:
-    from diffmst.mix import Subtype
-    from diffmst.models.prediction import MixModel
 
 # Threads that wait by spinning take the processor from those they wait for as soon as anything else runs beside them:
 # matching and limiting then take ten times as long. It must be said before torch and numpy are loaded.
@@ -45,43 +84,22 @@ app = typer.Typer(
 )
 
 
-class SampleFormat(StrEnum):
-    """Sample formats of a WAV file by their everyday names."""
-
-    BITS_16 = "16"
-    BITS_24 = "24"
-    FLOAT = "float"
-
-
-_SUBTYPES: dict[SampleFormat, Subtype] = {
-    SampleFormat.BITS_16: "PCM_16",
-    SampleFormat.BITS_24: "PCM_24",
-    SampleFormat.FLOAT: "FLOAT",
-}
-
-
-class LayoutName(StrEnum):
-    """The console's sets of controls."""
-
-    DEFAULT = "default"
-    PAPER = "paper"
-
-
-Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the same names.")]
-Stems = Annotated[bool, typer.Option("--stems", help="Also write every processed stem and the reverb return.")]
 Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set of controls.")]
 
+app.add_typer(cli_adjust.app)
 app.add_typer(cli_training.app)
 app.add_typer(cli_training.data_app, name="data")
+app.add_typer(cli_ear.app)
 app.add_typer(cli_evaluate.app)
 app.add_typer(cli_pairs.app, name="pairs")
 app.add_typer(cli_listen.app, name="listen")
+app.add_typer(cli_recall.app)
 
 
 @app.command()
 def mix(
     stems: Annotated[list[Path], typer.Argument(help="Stems: audio files, or folders of them.", show_default=False)],
-    reference: Annotated[Path, typer.Option("--reference", "-r", help="The song to mix like.", show_default=False)],
+    reference: References,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("mix"),
     loudness: Annotated[
         str, typer.Option("--loudness", help="'reference', 'keep', or integrated loudness in LUFS, such as -14.")
@@ -93,56 +111,60 @@ def mix(
         SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")
     ] = SampleFormat.BITS_24,
     write_stems: Stems = False,
-    start: Annotated[
-        float | None, typer.Option("--start", help="Listen to the stems from here only, s.", min=0)
-    ] = None,
-    reference_start: Annotated[
-        float | None, typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0)
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60)
-    ] = None,
-    steps: Annotated[int, typer.Option("--steps", help="Refinement steps at most; 0 balances only.", min=0)] = 80,
-    time_s: Annotated[
-        float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")
-    ] = math.inf,
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model.safetensors that says where to begin.", show_default=False),
-    ] = None,
-    no_refine: Annotated[bool, typer.Option("--no-refine", help="Leave it at what the model predicts.")] = False,
+    start: Start = None,
+    reference_start: ReferenceStart = None,
+    seconds: Seconds = None,
+    steps: Steps = 80,
+    time_s: TimeS = math.inf,
+    model: Model = None,
+    no_refine: NoRefine = False,
     layout: Annotated[
         LayoutName | None,
         typer.Option("--layout", help="The console's set of controls.", show_default="default, or the model's"),
     ] = None,
+    level_from: LevelFrom = None,
+    tone_from: ToneFrom = None,
+    dynamics_from: DynamicsFrom = None,
+    width_from: WidthFrom = None,
+    space_from: SpaceFrom = None,
+    amount: Amount = None,
+    level: LevelAmount = None,
+    tone: ToneAmount = None,
+    dynamics: DynamicsAmount = None,
+    width: WidthAmount = None,
+    space: SpaceAmount = None,
+    roles: Roles = None,
     force: Force = False,
 ) -> None:
-    """Mix STEMS the way the reference is mixed.
+    """Mix STEMS the way the reference is mixed, or several references are.
 
     Leaves in the output folder: mix.wav, mix.json (every setting, to read and change; `diffmst render` renders it
     again) and report.html (what was done, in pictures).
     """
     from diffmst.match import Options, match
     from diffmst.passages import Listening
+    from diffmst.roles import parse_roles
 
-    if no_refine and not model:
-        raise UserError(
-            "--no-refine leaves it at what a model predicts: give --model too, or --steps 0 to balance only"
-        )
+    predictor = network(model, layout)
     options = Options(
-        loudness=_loudness(loudness),
+        loudness=parse_loudness(loudness),
         ceiling_dbtp=ceiling,
-        subtype=_SUBTYPES[sample_format],
+        subtype=SUBTYPES[sample_format],
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
-        steps=0 if no_refine else steps,
+        steps=refinement_steps(steps, predictor, no_refine=no_refine),
         time_s=time_s,
         layout=(layout or LayoutName.DEFAULT).value,
-        model=_network(model, layout),
+        model=predictor,
+        amounts=chosen_amounts(overall=amount, level=level, tone=tone, dynamics=dynamics, width=width, space=space),
+        roles=parse_roles(roles or []),
         force=force,
     )
+    references = chosen_references(
+        reference, level=level_from, tone=tone_from, dynamics=dynamics_from, width=width_from, space=space_from
+    )
     with terminal.shown_progress() as progress:
-        matched = match(stems, reference, out, options, progress)
+        matched = match(stems, references, out, options, progress)
     terminal.report_match(matched, out)
 
 
@@ -174,7 +196,7 @@ def effects(
 ) -> None:
     """Print every control of the console with its unit, range and default."""
     from diffmst.layout import LAYOUTS
-    from diffmst.mix import json_schema
+    from diffmst.mix_schema import json_schema
 
     if schema:
         terminal.print_json(json_schema())
@@ -192,8 +214,9 @@ def demo(
     from diffmst.demo import MIX_FOLDER, run_demo
     from diffmst.match import Options
 
+    options = Options(model=network(None, None), force=force)
     with terminal.shown_progress() as progress:
-        matched = run_demo(out, seed, Options(force=force), progress)
+        matched = run_demo(out, seed, options, progress)
     terminal.report_match(matched, out / MIX_FOLDER)
 
 
@@ -226,32 +249,6 @@ def _refuse(message: str) -> int:
     if message:  # none when the help has just been printed
         terminal.complain(f"error: {message}")
     return REFUSED
-
-
-def _network(path: Path | None, layout: LayoutName | None) -> MixModel | None:
-    """The model to predict with, if one is given; its controls are those of the console."""
-    if path is None:
-        return None
-    from diffmst.models.checkpoint import load_model
-
-    network = load_model(path)
-    if layout and layout.value != network.layout.name:
-        raise UserError(f"--layout {layout.value}: {path} sets the controls of layout {network.layout.name}")
-    return network
-
-
-def _loudness(text: str) -> Literal["reference", "keep"] | float:
-    if text == "reference":
-        return "reference"
-    if text == "keep":
-        return "keep"
-    try:
-        value = float(text)
-    except ValueError:
-        raise UserError(f"--loudness {text}: give 'reference', 'keep' or a number of LUFS such as -14") from None
-    if not -70 <= value <= 0:
-        raise UserError(f"--loudness {text}: must lie in -70 .. 0 LUFS")
-    return value
 
 
 def run() -> None:

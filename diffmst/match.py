@@ -1,40 +1,42 @@
 """The main job: stems and a reference in; a mix, its document and a report out."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 
-from diffmst.advice import Findings, advise, track_products
-from diffmst.audio import AudioReader
+from diffmst.adjust import adjusted, with_ends
+from diffmst.amount import Amounts
 from diffmst.data.song import song_title
-from diffmst.data.survey import Survey
-from diffmst.distance import ReferenceDistance
+from diffmst.delivery import REPORT, deliver
+from diffmst.descent import Distance
+from diffmst.held import Held, held_prior
 from diffmst.layout import LAYOUTS, Layout, LayoutName
 from diffmst.listening import Heard, listen
-from diffmst.mastering import Audio, Output
-from diffmst.mix import Mix, ReferenceMix, RenderSettings, Subtype, TrackMix, relative_path
+from diffmst.mastering import Output
+from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, TrackMix, relative_path
+from diffmst.mix_parts import Subtype
 from diffmst.models.prediction import MixModel
-from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.outputs import OutputFolder
 from diffmst.passages import Listening
 from diffmst.predict import predicted_prior
 from diffmst.prior import Prior
-from diffmst.profile import Profile
 from diffmst.progress import SILENT, Progress
-from diffmst.refine import STEPS, Distance, Refined, refine
-from diffmst.render import BLOCK_FRAMES, compile_kernels, render, stem_names
-from diffmst.report import build_report
+from diffmst.reach import reaching
+from diffmst.references import ReferenceChoice
+from diffmst.refine import STEPS, Refined, refine
+from diffmst.render import compile_kernels, stem_names
 from diffmst.sanity import keep_audible
-from diffmst.stream import ConsoleStream
+from diffmst.shared_distance import distance_to
 from diffmst.task import Task, at_loudness, prepare
 from diffmst.tidy import tidy
 
 Loudness = Literal["reference", "keep"] | float
 
-OUTPUTS = ("mix.wav", "mix.json", "report.html")
+OUTPUTS = ("mix.wav", "mix.json", REPORT)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Options:
     """What the user may choose.
 
     Attributes:
-        loudness: of the result: the reference's, as it comes out of the console (keep), or in LUFS.
+        loudness: of the result: that of the main references, as it comes out of the console (keep), or in LUFS.
         ceiling_dbtp: the true peak never exceeds it.
         subtype: sample format of the WAV file.
         stems: also write every processed stem and the reverb return.
@@ -51,6 +53,8 @@ class Options:
         time_s: of refinement, at most.
         layout: the console's controls; those of the model, where there is one.
         model: that predicts where refinement begins and how far it goes; without one the stems are balanced.
+        amounts: of what is matched that are done; they can be changed later, see `adjust`.
+        roles: what stems are, where names do not tell it or tell it wrong: role by file, or by a pattern as `gtr*`.
         force: replace outputs of the same names.
     """
 
@@ -63,6 +67,8 @@ class Options:
     time_s: float = float("inf")
     layout: LayoutName = "default"
     model: MixModel | None = None
+    amounts: Amounts = field(default_factory=Amounts)
+    roles: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
 
     @property
@@ -82,7 +88,7 @@ class Matched(NamedTuple):
 
 def match(
     stems: Sequence[Path],
-    reference: Path,
+    reference: Path | Sequence[ReferenceChoice],
     folder: Path,
     options: Options | None = None,
     progress: Progress = SILENT,
@@ -91,7 +97,7 @@ def match(
 
     Args:
         stems: audio files and folders of them.
-        reference: the song to mix like.
+        reference: the song to mix like; or several, or some for one aspect: see `references.choose_references`.
         folder: for the outputs; they appear together at the end, or not at all.
         options: what the user may choose.
         progress: told how far it is.
@@ -101,49 +107,25 @@ def match(
     """
     options = options or Options()
     with OutputFolder(folder, OUTPUTS, force=options.force) as outputs:
-        heard = listen(stems, reference, progress)
+        heard = listen(stems, reference, progress, options.roles)
         outputs.claim(_outputs(heard, options), inputs=heard.paths)
         compile_kernels(progress)
         task, refined = find(heard, options, progress)
         mix = document(heard, task, refined, folder, options)
-        before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
-        output = render(
-            mix,
-            heard.song,
-            outputs,
-            "mix.wav",
-            stems=options.stems,
-            progress=progress,
-            on_input=_balanced(mix, task, before),
-            on_mix=after.add,
+        output, notes = deliver(
+            mix, heard, task, outputs, title=song_title(stems[0]), stems=options.stems, progress=progress
         )
-        with progress.phase("drawing", 1):
-            of_reference = _reference_profile(heard.reference)
-            findings = Findings(
-                tracks=heard.song.tracks,
-                reference_survey=heard.reference,
-                reference=of_reference,
-                after=after,
-                output=output,
-                products=track_products(task.excerpts.audio, task.excerpts.channels),
-            )
-            notes = [*heard.notes, *advise(findings)]
-            report = build_report(
-                mix,
-                title=song_title(stems[0]),
-                reference=of_reference,
-                before=before,
-                after=after,
-                warnings=notes,
-                output=output,
-            )
-        write_text_atomically(outputs.path("mix.json"), mix.to_json())
-        write_text_atomically(outputs.path("report.html"), report)
     return Matched(mix, refined, output, notes)
 
 
-def find(heard: Heard, options: Options, progress: Progress = SILENT) -> tuple[Task, Refined]:
+def find(heard: Heard, options: Options, progress: Progress = SILENT, held: Held | None = None) -> tuple[Task, Refined]:
     """Chooses passages of what was heard, and finds settings for them.
+
+    Args:
+        heard: the song and its references.
+        options: what the user may choose.
+        progress: told how far it is.
+        held: settings that stay as they are.
 
     Raises:
         UserError: nothing sounds where the user chose to listen.
@@ -153,9 +135,16 @@ def find(heard: Heard, options: Options, progress: Progress = SILENT) -> tuple[T
     prior = None
     if options.model:
         with progress.phase("predicting", 1):
-            prior = predicted_prior(options.model, heard, task, options.where)
+            prior = task.ties.share_prior(predicted_prior(options.model, heard, task, options.where))
+    if held:
+        prior = prior and held_prior(prior, held, task.excerpts, task.stems, task.layout)
+        task = replace(
+            task,
+            prior=held_prior(task.prior, held, task.excerpts, task.stems, task.layout),
+            ties=task.ties.without(held.locked.tracks[0]),
+        )
     with progress.phase("matching", 1) as advance:
-        return task, solve(task, prior, steps=options.steps, seconds=options.time_s, on_step=advance)
+        return task, solve(task, prior, held=held, steps=options.steps, seconds=options.time_s, on_step=advance)
 
 
 def _outputs(heard: Heard, options: Options) -> list[str]:
@@ -163,29 +152,11 @@ def _outputs(heard: Heard, options: Options) -> list[str]:
     return [*OUTPUTS, *stems]
 
 
-def _balanced(mix: Mix, task: Task, profile: Profile) -> Callable[[Audio], None]:
-    """Plays every block of the song to `profile` as it was before matching: balanced and neutral."""
-    settings = task.layout.from_unit(task.prior.start)
-    stream = ConsoleStream(mix.sample_rate, settings, mix.channels, layout=task.layout, muted=mix.muted)
-
-    def hear(block: Audio) -> None:
-        profile.add(stream.process(block).mix)
-
-    return hear
-
-
-def _reference_profile(survey: Survey) -> Profile:
-    with AudioReader(survey.info.path) as reader:
-        profile = Profile(reader.sample_rate)
-        for block in reader.blocks(BLOCK_FRAMES):
-            profile.add(block)
-    return profile
-
-
 def solve(
     task: Task,
     prior: Prior | None = None,
     *,
+    held: Held | None = None,
     distance: Distance | None = None,
     steps: int = STEPS,
     seconds: float = math.inf,
@@ -196,18 +167,27 @@ def solve(
     Args:
         task: from `prepare`.
         prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
-        distance: to the reference, which is to become small; a `ReferenceDistance` if not given.
+        held: settings that stay as they are; the priors have to start from them, see `held_prior`.
+        distance: to the reference, which is to become small; `shared_distance.distance_to` them if not given.
         steps: of refinement, at most.
         seconds: of refinement, at most.
         on_step: told the share of the work that each step was.
     """
-    distance = distance or ReferenceDistance(task.reference, task.excerpts.sample_rate)
+    distance = distance or distance_to(task.references, task.excerpts.sample_rate)
     found = refine(
-        task.excerpts, distance, prior or task.prior, layout=task.layout, steps=steps, seconds=seconds, on_step=on_step
+        task.excerpts,
+        distance,
+        reaching(prior, task.prior, task.stems, task.layout) if prior else task.prior,
+        layout=task.layout,
+        ties=task.ties,
+        predicted=prior is not None,
+        steps=steps,
+        seconds=seconds,
+        on_step=on_step,
     )
     before = _balanced_terms(task, distance) if prior else found.before
     settings = tidy(keep_audible(task.excerpts, task.stems, found.settings, task.layout), task.layout)
-    return replace(found, settings=settings, before=before)
+    return replace(found, settings=held.keep(settings) if held else settings, before=before)
 
 
 def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
@@ -219,33 +199,32 @@ def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
 
 def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:
     """The document of a mix whose settings were found; its paths are relative to `folder`."""
+    of_group = {place: group.name for group in task.groups for place in group.tracks}
     tracks = tuple(
         TrackMix(
             name=track.name,
             path=relative_path(track.path, folder),
             sha256=survey.sha256,
             channels=track.channels,
-            role=stem.role.name,
+            role=known.role.name,
+            role_from=known.source,
+            role_confidence=round(known.confidence, 2),
+            group=of_group.get(place, ""),
             mute=survey.silent,
             note="silent: nothing in the file is louder than -70 LUFS" if survey.silent else None,
         )
-        for track, survey, stem in zip(heard.song.tracks, heard.surveys, heard.stems, strict=True)
+        for place, (track, survey, known) in enumerate(zip(heard.song.tracks, heard.surveys, task.roles, strict=True))
     )
-    reference = ReferenceMix(
-        path=relative_path(heard.reference.info.path, folder),
-        sha256=heard.reference.sha256,
-        loudness_lufs=round(heard.reference_loudness_lufs, 2),
-        window_s=task.reference_window_s,
-        windows_at_s=task.reference_windows_at_s,
+    comparison = ComparisonMix(
         song_window_s=task.song_window_s,
         song_windows_at_s=task.song_windows_at_s,
         distance_before=refined.before,
         distance_after=refined.after,
     )
-    target_lufs = _target_lufs(options.loudness, reference.loudness_lufs)
-    settings = refined.settings
+    target_lufs = _target_lufs(options.loudness, round(heard.reference_loudness_lufs, 2))
+    ends = [tidy(task.layout.from_unit(task.prior.mean), task.layout), refined.settings]
     if target_lufs is not None:
-        settings = at_loudness(task, settings, target_lufs)
+        ends = [at_loudness(task, settings, target_lufs) for settings in ends]
     render_settings = RenderSettings(
         loudness_lufs=target_lufs, ceiling_dbtp=options.ceiling_dbtp, subtype=options.subtype
     )
@@ -253,10 +232,28 @@ def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: 
         layout=task.layout.name,
         sample_rate=heard.song.sample_rate,
         tracks=tracks,
-        reference=reference,
+        references=_references(heard, task, folder),
+        comparison=comparison,
         render=render_settings,
     )
-    return mix.with_settings(settings)
+    neutral, matched = ends
+    return adjusted(with_ends(mix, neutral, matched), options.amounts).mix
+
+
+def _references(heard: Heard, task: Task, folder: Path) -> tuple[ReferenceMix, ...]:
+    return tuple(
+        ReferenceMix(
+            path=relative_path(reference.path, folder),
+            sha256=reference.survey.sha256,
+            loudness_lufs=round(reference.loudness_lufs, 2),
+            weight=reference.weight,
+            aspects=reference.aspects,
+            main=reference.main,
+            window_s=compared.window_s,
+            windows_at_s=compared.windows_at_s,
+        )
+        for reference, compared in zip(heard.references, task.references, strict=True)
+    )
 
 
 def _target_lufs(loudness: Loudness, reference_lufs: float) -> float | None:

@@ -3,98 +3,75 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from diffmst import __version__
+from diffmst.amount import Amounts
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Section, Settings
+from diffmst.locks import locked_columns
+from diffmst.mix_parts import ComparisonMix, Ends, Locks, Part, ReferenceMix, RenderSettings, TrackMix, Values
 from diffmst.validation import Keys, dotted, first_problem
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
 
 STEMS_SUFFIX = "_stems"
 """What the folder of a mix's processed stems is called by, after the name of the mix."""
 
 _OLDEST = 1
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def _with_references(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 held one reference, and what was compared within it."""
+    data = dict(data)
+    reference = data.pop("reference", None)
+    if not isinstance(reference, dict):
+        return data
+    names = ("song_window_s", "song_windows_at_s", "distance_before", "distance_after")
+    compared = {name: reference[name] for name in names if name in reference}
+    of_reference = {name: value for name, value in reference.items() if name not in names}
+    return data | {"references": [of_reference], "comparison": compared}
+
+
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_references}
 """From a version to the next: a function on the parsed JSON."""
 
-Values = dict[str, Annotated[float, Strict()]]
-"""Settings by dotted name, physical units."""
-
-Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
-_SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _SIGNIFICANT_DIGITS = 5
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TrackMix(_Part):
-    """One track: the file it comes from and its settings."""
-
-    name: str = Field(description="As shown; free to change.")
-    path: str = Field(description="The audio file, relative to the folder of this document.")
-    sha256: _SHA256 = Field(description="Of the file's bytes when the mix was made.")
-    channels: int = Field(ge=1, le=2, description="Channels mixed; a stereo file whose sides are equal counts as mono.")
-    role: str = Field("", description="What the stem is, as its name tells; empty when it tells nothing.")
-    mute: bool = False
-    note: str | None = Field(default=None, description="Why it is muted, or what was noticed about the file.")
-    settings: Values = Field(default_factory=dict, description="By dotted name; what is left out is at its default.")
-
-
-class ReferenceMix(_Part):
-    """The song that was matched, and how near the mix came."""
-
-    path: str = Field(description="The audio file, relative to the folder of this document.")
-    sha256: _SHA256
-    loudness_lufs: float
-    window_s: float = Field(gt=0, description="Length of the windows of the reference that were compared.")
-    windows_at_s: tuple[float, ...] = Field(description="Where they start.")
-    song_window_s: float = Field(gt=0, description="Length of the windows of the song.")
-    song_windows_at_s: tuple[float, ...] = Field(description="Where they start.")
-    distance_before: Values = Field(description="Distances to the reference of the balanced mix with neutral settings.")
-    distance_after: Values
-
-
-class RenderSettings(_Part):
-    """How the mix is written."""
-
-    loudness_lufs: float | None = Field(
-        default=None, ge=-70, le=0, description="Integrated loudness; null leaves it as it is."
-    )
-    ceiling_dbtp: float = Field(default=-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
-    subtype: Subtype = Field(default="PCM_24", description="Sample format of the WAV file.")
-
-
-class Mix(_Part):
+class Mix(Part):
     """All of one mix, as the JSON file holds it; `settings` and `with_settings` are the console's view of it."""
 
     format: Literal["diffmst.mix"] = "diffmst.mix"
-    version: Literal[1] = Field(default=VERSION, description="Of this document.")
+    version: Literal[2] = Field(default=VERSION, description="Of this document.")
     software: str = f"diffmst {__version__}"
     layout: LayoutName = Field(default="default", description="The console's set of controls.")
     sample_rate: int = Field(ge=22_050, le=192_000)
     tracks: tuple[TrackMix, ...] = Field(min_length=1)
     fx: Values = Field(default_factory=dict)
+    fx_locks: Locks = ()
+    fx_ends: Ends | None = None
     master: Values = Field(default_factory=dict)
-    reference: ReferenceMix | None = None
+    master_locks: Locks = ()
+    master_ends: Ends | None = None
+    amounts: Amounts = Field(default=Amounts(), description="That the settings were made with; see `diffmst adjust`.")
+    references: tuple[ReferenceMix, ...] = Field(default=(), description="The songs that it was mixed like.")
+    comparison: ComparisonMix | None = Field(default=None, description="How near the mix came to them.")
     render: RenderSettings = RenderSettings()
 
     @model_validator(mode="after")
     def _settings_fit_the_layout(self) -> Self:
         sections = self.console_layout
         for track in self.tracks:
-            _check(sections.track, track.settings, f"track {track.name!r}")
-        _check(sections.fx, self.fx, "fx")
-        _check(sections.master, self.master, "master")
+            _check_part(sections.track, f"track {track.name!r}", track.settings, track.locks, track.ends)
+        _check_part(sections.fx, "fx", self.fx, self.fx_locks, self.fx_ends)
+        _check_part(sections.master, "master", self.master, self.master_locks, self.master_ends)
         return self
 
     @property
@@ -122,16 +99,44 @@ class Mix(_Part):
     def with_settings(self, settings: Settings) -> "Mix":
         """This mix with the physical settings (batch of one) of a console; rounded to what the document shows."""
         layout, settings = self.console_layout, settings.arrays()
-        tracks = tuple(
-            track.model_copy(update={"settings": _named(layout.track, values)})
-            for track, values in zip(self.tracks, settings.tracks[0], strict=True)
+        tracks = [_named(layout.track, values) for values in settings.tracks[0]]
+        return self._with_values(tracks, _named(layout.fx, settings.fx[0]), _named(layout.master, settings.master[0]))
+
+    def keeping(self, other: "Mix", where: Settings[np.ndarray]) -> "Mix":
+        """This mix with some settings as another one of the same tracks has them, to their last digit.
+
+        Args:
+            other: has its settings spelled out or at their defaults.
+            where: bool, of the shape of `settings`.
+        """
+        layout = self.console_layout
+        tracks = [
+            _merged(layout.track, track.settings, others.settings, columns)
+            for track, others, columns in zip(self.tracks, other.tracks, where.tracks[0], strict=True)
+        ]
+        fx = _merged(layout.fx, self.fx, other.fx, where.fx[0])
+        return self._with_values(tracks, fx, _merged(layout.master, self.master, other.master, where.master[0]))
+
+    def _with_values(self, tracks: Sequence[Values], fx: Values, master: Values) -> "Mix":
+        settled = tuple(
+            track.model_copy(update={"settings": values}) for track, values in zip(self.tracks, tracks, strict=True)
         )
-        fx, master = _named(layout.fx, settings.fx[0]), _named(layout.master, settings.master[0])
-        return self.model_copy(update={"tracks": tracks, "fx": fx, "master": master})
+        return self.model_copy(update={"tracks": settled, "fx": fx, "master": master})
+
+    @property
+    def locked(self) -> Settings[np.ndarray]:
+        """Which settings nothing but the user may change: bool, of the shape of `settings`."""
+        layout = self.console_layout
+        tracks = np.stack([locked_columns(layout.track, track.locks) for track in self.tracks])
+        fx, master = locked_columns(layout.fx, self.fx_locks), locked_columns(layout.master, self.master_locks)
+        return Settings(tracks[None], fx[None], master[None])
 
     def to_json(self) -> str:
         """The document, with every setting spelled out."""
-        return json.dumps(self.with_settings(self.settings).model_dump(), indent=2, ensure_ascii=False) + "\n"
+        layout = self.console_layout
+        tracks = [_spelled_out(layout.track, track.settings) for track in self.tracks]
+        every = self._with_values(tracks, _spelled_out(layout.fx, self.fx), _spelled_out(layout.master, self.master))
+        return json.dumps(every.model_dump(), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "mix") -> "Mix":
@@ -179,28 +184,15 @@ def relative_path(path: Path, folder: Path) -> str:
         return path.resolve().as_posix()
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of the document, the settings of every section with their ranges."""
-    schema = Mix.model_json_schema()
-    track, root = schema["$defs"]["TrackMix"]["properties"], schema["properties"]
-    for holder, key, section in ((track, "settings", "track"), (root, "fx", "fx"), (root, "master", "master")):
-        holder[key].pop("additionalProperties")
-        holder[key]["anyOf"] = [_section_schema(getattr(layout, section)) for layout in LAYOUTS.values()]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _section_schema(section: Section) -> dict[str, Any]:
-    properties = {
-        name: {
-            "type": "number",
-            "minimum": param.low,
-            "maximum": param.high,
-            "default": param.default,
-            "description": f"{param.about}{f', {param.unit}' if param.unit else ''}",
-        }
-        for name, param in section.params.items()
-    }
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+def _check_part(section: Section, where: str, values: Values, locks: tuple[str, ...], ends: Ends | None) -> None:
+    """Raises ValueError unless what a document says of one part of the console fits its controls."""
+    _check(section, values, where)
+    for end, recorded in ends or ():
+        _check(section, recorded, f"{where}: ends: {end}")
+    try:
+        locked_columns(section, locks)
+    except ValueError as error:
+        raise ValueError(f"{where}: locks: {error}") from None
 
 
 def _check(section: Section, values: Values, where: str) -> None:
@@ -220,6 +212,16 @@ def _named(section: Section, values: np.ndarray) -> Values:
         name: min(max(_rounded(value), section.params[name].low), section.params[name].high)
         for name, value in section.named(values.astype(np.float64)).items()
     }
+
+
+def _spelled_out(section: Section, values: Values) -> Values:
+    return section.named(section.vector(values))
+
+
+def _merged(section: Section, own: Values, others: Values, where: np.ndarray) -> Values:
+    """Values of one part of the console, from `others` where that is said, [controls]."""
+    names = [name for name, taken in zip(section.params, where, strict=True) if taken]
+    return own | {name: others.get(name, section.params[name].default) for name in names}
 
 
 def _rounded(value: float) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from diffmst.audio import AudioReader
 from diffmst.data.song import Song
+from diffmst.data.survey import Survey
 from diffmst.data.windows import choose_reference_windows, choose_windows
 from diffmst.errors import UserError
 from diffmst.excerpts import Excerpts
@@ -109,15 +110,15 @@ def song_passages(
     return SongPassages(excerpts, tuple(starts), window_s)
 
 
-def reference_passages(heard: Heard, where: Listening, windows: Windows, sample_rate: int) -> ReferencePassages:
+def reference_passages(survey: Survey, where: Listening, windows: Windows, sample_rate: int) -> ReferencePassages:
     """Windows of a reference that, together, are like the whole of it; or the one that the user chose.
 
     Raises:
         UserError: the start that the user chose lies beyond the end, or where nothing sounds.
     """
-    window_s, count = _window(where.reference_start_s, where.seconds, windows, heard.reference.duration_s)
-    starts = choose_reference_windows(heard.reference, window_s, count, where.reference_start_s)
-    audio = _reference_windows(heard.reference.info.path, starts, window_s, sample_rate)
+    window_s, count = _window(where.reference_start_s, where.seconds, windows, survey.duration_s)
+    starts = choose_reference_windows(survey, window_s, count, where.reference_start_s)
+    audio = _reference_windows(survey.info.path, starts, window_s, sample_rate)
     _check_heard(audio.numpy(), "the reference", "--reference-start")
     return ReferencePassages(audio, tuple(starts), window_s)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffmst.combined_prior import combined_prior
 from diffmst.dsp.loudness import gain_to_loudness, pooled_loudness
 from diffmst.errors import UserError
 from diffmst.excerpts import Excerpts
@@ -12,7 +13,7 @@ from diffmst.layout import Section
 from diffmst.listening import Heard
 from diffmst.models.prediction import MixModel
 from diffmst.models.prior_from_prediction import from_prediction
-from diffmst.models.scene import Hearing, Scene, role_probabilities
+from diffmst.models.scene import Hearing, Scene, told_probabilities
 from diffmst.passages import ANYWHERE, Listening, Windows, reference_passages, song_passages
 from diffmst.prior import Prior
 from diffmst.strips import row_tracks
@@ -22,15 +23,15 @@ _STAGING_CONTROL = "input.gain_db"
 
 
 class _Staged(NamedTuple):
-    """A scene, and where its tracks come from.
+    """Scenes of one song, and where its tracks come from.
 
     Attributes:
-        scene: as the model wants it.
+        scenes: as the model wants them, one per reference.
         tracks: of the song, for every track of the scene, [tracks of the scene].
         gains_db: that brought each to its loudness, [tracks of the scene].
     """
 
-    scene: Scene
+    scenes: list[Scene]
     tracks: Tensor
     gains_db: Tensor
 
@@ -38,12 +39,14 @@ class _Staged(NamedTuple):
 def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening = ANYWHERE) -> Prior:
     """The prior that a model predicts, for the stems as they are.
 
+    Of several references each is heard by itself; see `combined_prior`.
+
     Silent tracks keep the place that `task.prior` gives them. A model that hears the sides of a stereo track as two
     tracks sets its one strip to the mean of both.
 
     Args:
         model: in evaluation mode.
-        heard: the song and the reference.
+        heard: the song and its references.
         task: of the same, in the model's layout.
         where: the user chose to listen.
 
@@ -51,9 +54,11 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
         UserError: nothing sounds where the user chose to listen.
     """
     staged = _stage(heard, task, model.hearing, where)
+    device = next(model.parameters()).device
     with torch.no_grad():  # not inference mode: what is cached on the way may be differentiated later
-        prediction = model([_moved(staged.scene, next(model.parameters()).device)])
-    prior = from_prediction(prediction.song(0, staged.scene.tracks))
+        prediction = model([_moved(scene, device) for scene in staged.scenes])
+    priors = [from_prediction(prediction.song(at, scene.tracks)) for at, scene in enumerate(staged.scenes)]
+    prior = combined_prior(priors, task.references, staged.scenes[0].excerpts, model.layout)
     unstaged = _unstaged(model.layout.track, prior.mean.tracks, staged.gains_db)
     tracks = _joined(unstaged, staged.tracks, task.prior.mean.tracks)
     widths = _joined(prior.width.tracks, staged.tracks, torch.zeros_like(task.prior.width.tracks))
@@ -64,27 +69,34 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
 
 
 def _stage(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> _Staged:
-    """The scene of a song and its reference, without the tracks in which nothing sounds."""
-    excerpts, reference = _passages(heard, task, hearing, where)
+    """The scenes of a song and its references, without the tracks in which nothing sounds."""
+    excerpts, references = _passages(heard, task, hearing, where)
     excerpts, tracks, lufs = (_channels_heard if hearing.split_stereo else _tracks_heard)(heard, excerpts)
     gains_db = hearing.track_lufs - lufs
     amplitudes = 10 ** (gains_db[torch.tensor(row_tracks(excerpts.channels))] / 20)
     excerpts = excerpts._replace(audio=excerpts.audio * amplitudes.float()[:, None])
-    gain = gain_to_loudness(pooled_loudness(reference, excerpts.sample_rate), hearing.reference_lufs)
-    roles = role_probabilities([heard.stems[track].role for track in tracks.tolist()])
-    return _Staged(Scene(excerpts, roles, reference * gain), tracks, gains_db)
+    roles = told_probabilities([task.roles[track].probabilities for track in tracks.tolist()])
+    scenes = [Scene(excerpts, roles, _at_loudness(audio, excerpts.sample_rate, hearing)) for audio in references]
+    return _Staged(scenes, tracks, gains_db)
 
 
-def _passages(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> tuple[Excerpts, Tensor]:
-    """What the model wants to hear of song and reference; read from the files only where it is not in the task."""
+def _at_loudness(reference: Tensor, sample_rate: int, hearing: Hearing) -> Tensor:
+    return reference * gain_to_loudness(pooled_loudness(reference, sample_rate), hearing.reference_lufs)
+
+
+def _passages(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> tuple[Excerpts, list[Tensor]]:
+    """What the model wants to hear of song and references; read from the files only where it is not in the task."""
     of_song = Windows(hearing.window_s, hearing.song_windows)
     of_reference = Windows(hearing.window_s, hearing.reference_windows)
     own_rate = hearing.sample_rate in (None, task.excerpts.sample_rate)
     if own_rate and (of_song, of_reference) == (SONG_WINDOWS, REFERENCE_WINDOWS):
         audio = task.excerpts.audio[..., task.excerpts.lead_frames :]
-        return task.excerpts._replace(audio=audio, lead_frames=0), task.reference
+        return task.excerpts._replace(audio=audio, lead_frames=0), [reference.audio for reference in task.references]
     excerpts = song_passages(heard, where, of_song, lead_s=0.0, sample_rate=hearing.sample_rate).excerpts
-    return excerpts, reference_passages(heard, where, of_reference, excerpts.sample_rate).audio
+    return excerpts, [
+        reference_passages(reference.survey, where, of_reference, excerpts.sample_rate).audio
+        for reference in heard.references
+    ]
 
 
 def _tracks_heard(heard: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, Tensor]:

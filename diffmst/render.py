@@ -174,10 +174,17 @@ def render_document(
         outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])
         song = song_of(mix, path.parent)
         compile_kernels(progress, gradients=False)
-        with Ahead(map(file_sha256, (track.path for track in song.tracks)), depth=len(song.tracks)) as checksums:
-            output = render(mix, song, outputs, out.name, stems=stems, progress=progress)
-            _warn_of_changes(mix, checksums, progress)
-        return output
+        return render_again(mix, song, outputs, out.name, stems=stems, progress=progress)
+
+
+def render_again(
+    mix: Mix, song: Song, outputs: OutputFolder, name: str, *, stems: bool = False, progress: Progress = SILENT
+) -> Output:
+    """Renders the song of a document as `render` does, and logs which of its files have changed since it was made."""
+    with Ahead(map(file_sha256, (track.path for track in song.tracks)), depth=len(song.tracks)) as checksums:
+        output = render(mix, song, outputs, name, stems=stems, progress=progress)
+        _warn_of_changes(mix, checksums, progress)
+    return output
 
 
 def song_of(mix: Mix, folder: Path) -> Song:
@@ -186,15 +193,24 @@ def song_of(mix: Mix, folder: Path) -> Song:
     Raises:
         UserError: a file is missing, cannot be read, or no longer has the channels that were mixed.
     """
-    files = [StemFile(folder / track.path, track.name) for track in mix.tracks]
-    for track, file in zip(mix.tracks, files, strict=True):
-        if not file.path.exists():
-            raise UserError(f"{file.path}: no such file; track {track.name!r} was made from it, correct its path")
-    song = Song.of_stems(files, mix.sample_rate)
+    song = Song.of_stems(stem_files(mix, folder), mix.sample_rate)
     for wanted, found in zip(mix.tracks, song.tracks, strict=True):
         if found.channels < wanted.channels:
             raise UserError(f"{found.path}: is mono now, track {wanted.name!r} was stereo; run `diffmst mix` again")
     return song.with_channels(mix.channels)
+
+
+def stem_files(mix: Mix, folder: Path) -> list[StemFile]:
+    """The files of the tracks of a document in `folder`.
+
+    Raises:
+        UserError: one is missing.
+    """
+    files = [StemFile(folder / track.path, track.name) for track in mix.tracks]
+    for file in files:
+        if not file.path.exists():
+            raise UserError(f"{file.path}: no such file; track {file.name!r} was made from it, correct its path")
+    return files
 
 
 def _warn_of_changes(mix: Mix, checksums: Iterable[str], progress: Progress) -> None:

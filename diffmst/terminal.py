@@ -27,10 +27,12 @@ from rich.table import Table
 from diffmst.progress import Advance, Progress
 
 if TYPE_CHECKING:
+    from diffmst.amount import Amounts
     from diffmst.data.check import CheckReport
     from diffmst.layout import Layout
     from diffmst.mastering import Output
     from diffmst.match import Matched
+    from diffmst.mix import TrackMix
 
 _FILE_WIDTH = 200  # of tables where no terminal sets it
 _MARGIN, _GAP = 2, 3  # around a table, and between its columns
@@ -161,16 +163,31 @@ def mind_interruptions() -> None:
         signal.signal(signal.SIGINT, _interruption.handle)
 
 
-def report_match(matched: Matched, folder: Path) -> None:
-    """What was found, and where it lies."""
+def report_match(matched: Matched, folder: Path, name: str = "mix") -> None:
+    """What was found, and where it lies: document and WAV file by their name."""
     for text in matched.notes:
         note(text)
     before, after = sum(matched.refined.before.values()), sum(matched.refined.after.values())
     became = "matched" if matched.refined.history else "predicted" if after != before else "left so"
     say(f"distance to the reference: {before:.3f} balanced, {after:.3f} {became}")
-    report_output(folder / "mix.wav", matched.output)
-    say(f"{folder / 'mix.json'}: every setting; change it, then `diffmst render`")
+    if any(percent != 100 for _, percent in matched.mix.amounts):
+        report_amounts(matched.mix.amounts)
+    report_output(folder / f"{name}.wav", matched.output)
+    say(f"{folder / f'{name}.json'}: every setting; change it, then `diffmst render`")
     say(f"{folder / 'report.html'}: what was done, in pictures")
+    report_roles(matched.mix.tracks)
+
+
+def report_amounts(amounts: Amounts) -> None:
+    """How much of what was matched is done."""
+    say(", ".join(f"{name} {percent:g} %" for name, percent in amounts))
+
+
+def report_roles(tracks: Sequence[TrackMix]) -> None:
+    """What every track was taken for, what told it, and what it belongs to."""
+    rows = [(track.name, track.role or "unknown", track.role_origin, track.group) for track in tracks]
+    used = 4 if any(track.group for track in tracks) else 3
+    report_table("what the stems are", ("stem", "role", "told by", "group")[:used], [row[:used] for row in rows])
 
 
 def report_output(path: Path, output: Output) -> None:

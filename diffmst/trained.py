@@ -13,6 +13,7 @@ from diffmst.match import Options, document, find
 from diffmst.mix import Mix
 from diffmst.models import checkpoint
 from diffmst.models.prediction import MixModel
+from diffmst.models.shipped import SHIPPED
 from diffmst.progress import SILENT, Progress
 
 
@@ -53,14 +54,14 @@ class TrainedModel:
         return document(heard, *find(heard, options, progress), Path(folder), options)
 
 
-def load_model(path: Path | str, device: torch.device | str = "cpu") -> TrainedModel:
+def load_model(path: Path | str | None = None, device: torch.device | str = "cpu") -> TrainedModel:
     """The model in a file that training wrote; nothing in the file is run.
 
     Args:
-        path: of a `.safetensors` file.
+        path: of a `.safetensors` file; the model that comes with diffmst if not given.
         device: where it predicts.
 
     Raises:
         UserError: the file cannot be used; see `diffmst.models.checkpoint.load_model`.
     """
-    return TrainedModel(checkpoint.load_model(path, device))
+    return TrainedModel(checkpoint.load_model(path or SHIPPED, device))

@@ -196,8 +196,8 @@ def test_advice_puts_the_files_first_and_the_result_last():
     reference, after = heard(noise()), heard(noise(seed=1))
     findings = Findings(
         tracks=[track(clip_runs=1), track("snare")],
-        reference_survey=CLEAN,
-        reference=reference,
+        references=[(CLEAN, reference)],
+        tone=reference,
         after=after,
         output=replace(OUTPUT, limiting_db=9.0),
         products=products(*noise(2)),

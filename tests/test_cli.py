@@ -17,7 +17,9 @@ from songs import write, write_song
 from diffmst import __version__, cli, match, terminal
 from diffmst.cli import main
 from diffmst.layout import LAYOUTS
-from diffmst.mix import json_schema
+from diffmst.mix_schema import json_schema
+from diffmst.models.shipped import shipped_model
+from diffmst.references import ReferenceChoice
 
 
 @pytest.fixture
@@ -106,7 +108,8 @@ def test_options_left_out_are_those_of_the_library(monkeypatch, capsys):
     monkeypatch.setattr(match, "match", lambda *arguments: asked.extend(arguments))
     monkeypatch.setattr(terminal, "report_match", lambda matched, folder: None)
     assert main(["mix", "stems", "more", "-r", "song.wav"]) == 0
-    assert asked[:4] == [[Path("stems"), Path("more")], Path("song.wav"), Path("mix"), match.Options()]
+    references = (ReferenceChoice(Path("song.wav")),)
+    assert asked[:4] == [[Path("stems"), Path("more")], references, Path("mix"), match.Options(model=shipped_model())]
 
 
 def test_a_mix_leaves_three_files_and_says_so(mix, tmp_path):
@@ -114,11 +117,13 @@ def test_a_mix_leaves_three_files_and_says_so(mix, tmp_path):
     assert code == 0
     assert contents(tmp_path / "mix") == ["mix.json", "mix.wav", "report.html"]
     assert out[0].startswith("distance to the reference: ")
-    assert [line.split(":")[0] for line in out[1:]] == [
+    assert [line.split(":")[0] for line in out[1:4]] == [
         str(tmp_path / "mix" / name) for name in ("mix.wav", "mix.json", "report.html")
     ]
-    assert err[:6] == ["listening", "choosing passages", "matching", "rendering", "finishing", "drawing"]
-    assert all(line.startswith("note: ") for line in err[6:])
+    assert out[4].strip() == "what the stems are"
+    phases = ["listening", "choosing passages", "predicting", "matching", "rendering", "finishing", "drawing"]
+    assert err[: len(phases)] == phases
+    assert all(line.startswith("note: ") for line in err[len(phases) :])
 
 
 @pytest.mark.parametrize(("name", "subtype"), [("16", "PCM_16"), ("24", "PCM_24"), ("float", "FLOAT")])
@@ -135,8 +140,10 @@ def test_the_paper_layout(mix, tmp_path):
 
 def test_the_user_says_where_to_listen(mix, tmp_path):
     assert mix(tmp_path / "mix", "--start", 0.5, "--reference-start", 1.5, "--seconds", 2)[0] == 0
-    reference = json.loads((tmp_path / "mix" / "mix.json").read_text())["reference"]
-    assert (reference["song_windows_at_s"], reference["windows_at_s"], reference["window_s"]) == ([0.5], [1.5], 2.0)
+    made = json.loads((tmp_path / "mix" / "mix.json").read_text())
+    (reference,) = made["references"]
+    windows = made["comparison"]["song_windows_at_s"], reference["windows_at_s"], reference["window_s"]
+    assert windows == ([0.5], [1.5], 2.0)
 
 
 @pytest.mark.parametrize(("option", "what"), [("--start", "song"), ("--reference-start", "reference.wav")])

@@ -85,7 +85,7 @@ def test_nothing_but_pairs_that_cannot_be_used_is_an_error(tmp_path, capsys):
         (("--external", "human"), "--external human: give NAME=FOLDER"),
         (("--external", "human=a", "--external", "human=b"), "human was given before"),
         (("--systems", "magic"), "magic"),
-        (("--systems", "model"), "--model"),
+        (("--systems", "model:no.safetensors"), "no.safetensors: no such file"),
         (("--fad", "magic"), "magic"),
     ],
 )

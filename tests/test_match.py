@@ -77,10 +77,10 @@ def test_the_document_says_what_was_done(home, matched):
     assert [track.name for track in mix.tracks] == ["bass", "click", "strings", "hats", "keys"]
     assert [track.channels for track in mix.tracks] == [1, 1, 1, 1, 2]
     assert mix.tracks[2].path == "../song/deep/below/strings.wav"
-    for track in (*mix.tracks, mix.reference):
+    for track in (*mix.tracks, *mix.references):
         assert track.sha256 == hashlib.sha256((home / "mix" / track.path).read_bytes()).hexdigest()
-    assert mix.reference.loudness_lufs == pytest.approx(loudness_lufs(home / "reference.wav"), abs=METER_LU)
-    assert mix.reference.distance_after == matched.refined.after
+    assert mix.references[0].loudness_lufs == pytest.approx(loudness_lufs(home / "reference.wav"), abs=METER_LU)
+    assert mix.comparison.distance_after == matched.refined.after
 
 
 def test_a_silent_stem_keeps_its_place_muted(matched):
@@ -177,7 +177,7 @@ def test_no_steps_leave_the_balanced_mix(home, tmp_path):
 def test_the_user_says_where_to_listen(home, tmp_path):
     where = Listening(start_s=2.5, reference_start_s=1.0, seconds=2.0)
     mix = match([home / "song"], home / "reference.wav", tmp_path, Options(steps=0, where=where)).mix
-    assert (mix.reference.song_windows_at_s, mix.reference.windows_at_s) == ((2.5,), (1.0,))
+    assert (mix.comparison.song_windows_at_s, mix.references[0].windows_at_s) == ((2.5,), (1.0,))
 
 
 class Recorder:

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from diffmst import mix as mix_module
+from diffmst.aspects import ASPECTS
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT
-from diffmst.mix import Mix, TrackMix, json_schema, relative_path
+from diffmst.mix import Mix, TrackMix, relative_path
+from diffmst.mix_schema import json_schema
 
 SHA = "0" * 64
 
@@ -125,3 +127,29 @@ def test_the_published_schema_is_the_one_in_the_docs():
 
 def test_paths_are_relative_with_forward_slashes(tmp_path):
     assert relative_path(tmp_path / "stems" / "a.wav", tmp_path / "out") == "../stems/a.wav"
+
+
+def test_a_document_of_version_1_goes_on_to_be_read():
+    """Its one reference held what was compared too."""
+    heard = {"song_window_s": 6.0, "song_windows_at_s": [0.5], "distance_before": {"tone": 2.0}}
+    reference = {"path": "their.wav", "sha256": SHA, "loudness_lufs": -9.0, "window_s": 5.0, "windows_at_s": [1.0]}
+
+    def to_version_1(data):
+        data["version"] = 1
+        del data["references"], data["comparison"]
+        data["reference"] = reference | heard | {"distance_after": {"tone": 1.0}}
+
+    mix = Mix.from_json(edited(to_version_1))
+    (again,) = mix.references
+    assert (again.path, again.weight, again.aspects, again.main) == ("their.wav", 1.0, ASPECTS, True)
+    assert (again.window_s, again.windows_at_s) == (5.0, (1.0,))
+    assert mix.comparison.model_dump() == heard | {"song_windows_at_s": (0.5,), "distance_after": {"tone": 1.0}}
+    assert json.loads(mix.to_json())["version"] == 2
+
+
+def test_a_document_of_version_1_without_a_reference_goes_on_to_be_read():
+    def to_version_1(data):
+        data["version"], data["reference"] = 1, None
+        del data["references"], data["comparison"]
+
+    assert Mix.from_json(edited(to_version_1)) == Mix.from_json(make_mix().to_json())

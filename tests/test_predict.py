@@ -134,7 +134,7 @@ def test_a_passage_too_quiet_to_be_staged_is_refused(home, tmp_path):
 def test_a_prediction_from_python_is_a_mix_that_renders(home, model_file, tmp_path):
     mix = diffmst.load_model(model_file).predict(home / "song", home / "reference.wav", folder=tmp_path)
     assert [track.name for track in mix.tracks] == ["bass", "hats", "keys"]
-    assert mix.reference.distance_before != mix.reference.distance_after
+    assert mix.comparison.distance_before != mix.comparison.distance_after
     (tmp_path / "mix.json").write_text(mix.to_json())
     output = render_document(tmp_path / "mix.json", tmp_path / "mix.wav")
     assert output.loudness_lufs == pytest.approx(mix.render.loudness_lufs, abs=0.1)
@@ -151,9 +151,9 @@ def test_the_command_leaves_what_python_predicts(home, model_file, tmp_path):
 def test_refinement_leaves_the_prediction_for_something_nearer(home, model_file):
     model = diffmst.load_model(model_file)
     mixes = [model.predict(home / "song", home / "reference.wav", steps=steps) for steps in (0, 10)]
-    before, after = (sum(mix.reference.distance_after.values()) for mix in mixes)
+    before, after = (sum(mix.comparison.distance_after.values()) for mix in mixes)
     assert after < before
-    assert mixes[0].reference.distance_before == mixes[1].reference.distance_before
+    assert mixes[0].comparison.distance_before == mixes[1].comparison.distance_before
 
 
 def test_a_model_decides_the_controls(home, model_file, tmp_path, capsys):
@@ -171,8 +171,8 @@ def test_several_places_of_stems_are_one_song(network, home, tmp_path):
 
 def test_without_a_model_there_is_no_prediction_to_leave_it_at(home, tmp_path, capsys):
     arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / "mix")]
-    assert main([*arguments, "--no-refine"]) == 2
-    assert "give --model too" in capsys.readouterr().err
+    assert main([*arguments, "--model", "none", "--no-refine"]) == 2
+    assert "and there is none; give --steps 0" in capsys.readouterr().err
 
 
 def test_what_became_of_the_distance_is_called_by_its_name(home, model_file, tmp_path, capsys):
@@ -180,7 +180,7 @@ def test_what_became_of_the_distance_is_called_by_its_name(home, model_file, tmp
         [
             (["--model", str(model_file), "--no-refine"], "predicted"),
             (["--steps", "2"], "matched"),
-            (["--steps", "0"], "left so"),
+            (["--model", "none", "--steps", "0"], "left so"),
         ]
     ):
         arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / str(index))]

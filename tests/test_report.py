@@ -11,7 +11,7 @@ from html_checks import Page
 from diffmst.effects import DEFAULT_TRACK, Effect
 from diffmst.layout import DEFAULT, LAYOUTS, Section
 from diffmst.mastering import Output
-from diffmst.mix import Mix, ReferenceMix, TrackMix
+from diffmst.mix import ComparisonMix, Mix, ReferenceMix, TrackMix
 from diffmst.params import Param
 from diffmst.profile import Profile
 from diffmst.report import build_report, strips, summary, tables, words
@@ -58,8 +58,10 @@ def make_mix(tracks=3, layout="default", names=None, **changes):
         sha256=SHA,
         loudness_lufs=-9.0,
         window_s=6.0,
-        song_window_s=6.0,
         windows_at_s=(1.0, 2.5),
+    )
+    comparison = ComparisonMix(
+        song_window_s=6.0,
         song_windows_at_s=(0.5, 61.25),
         distance_before={"style.tone": 2.0, "style.width": 0.5, "total": 3.0},
         distance_after={"style.tone": 0.5, "style.width": 0.75, "total": 1.0},
@@ -75,7 +77,8 @@ def make_mix(tracks=3, layout="default", names=None, **changes):
         ],
         "fx": settings(console.fx, 1000),
         "master": settings(console.master, 1001),
-        "reference": reference,
+        "references": (reference,),
+        "comparison": comparison,
     }
     return Mix(**given | changes)
 
@@ -120,7 +123,7 @@ def test_names_cannot_become_markup(name):
     mix = mix.model_copy(
         update={
             "tracks": tuple(t.model_copy(update={"note": name, "path": name, "mute": True}) for t in mix.tracks),
-            "reference": mix.reference.model_copy(update={"path": name.replace("/", "")}),
+            "references": (mix.references[0].model_copy(update={"path": name.replace("/", "")}),),
             "software": name,
         }
     )
@@ -242,7 +245,7 @@ def test_compressor_picture_tells_what_comes_out_of_full_scale():
 
 
 def test_distances_are_grouped_and_scaled_in_pairs():
-    groups = summary.distances(make_mix().reference)
+    groups = summary.distances(make_mix().comparison)
     assert [(group.name, [term.name for term in group.terms]) for group in groups] == [
         ("Style", ["Tone", "Width"]),
         ("", ["Total"]),
@@ -270,7 +273,7 @@ def test_long_silence_in_a_song_is_drawn(name):
 
 
 def test_mix_without_reference_in_its_document_has_a_report():
-    page = Page(report(make_mix(reference=None)))
+    page = Page(report(make_mix(references=(), comparison=None)))
     assert "Distance to the reference" not in page.text
 
 

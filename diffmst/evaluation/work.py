@@ -23,7 +23,7 @@ from diffmst.evaluation.metrics import Truth, measure, read_truth
 from diffmst.evaluation.pair import Pair
 from diffmst.evaluation.row import Row
 from diffmst.evaluation.system import Job, System
-from diffmst.listening import Heard, listen
+from diffmst.listening import Heard, HeardReference, listen
 from diffmst.progress import SILENT
 from diffmst.task import SONG_WINDOWS
 
@@ -189,7 +189,7 @@ class _PairAtHand:
             raise UserError(f"{path}: is silent (under -70 LUFS throughout); give another wrong reference")
         if wrong.sha256 == self.right.reference.sha256:
             raise UserError(f"{path}: the wrong reference is the right one; give another")
-        return replace(self.right, reference=wrong)
+        return replace(self.right, references=(HeardReference(wrong),))
 
     @cached_property
     def reference(self) -> Tensor:

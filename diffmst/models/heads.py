@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from diffmst.layout import Layout, Section
 from diffmst.models.pair_features import FEATURE_NAMES, TONE_GROUPS, PairFeatures
@@ -30,8 +31,9 @@ _LEVEL_DOUBT_DB, _PAN_DOUBT = 4.0, 0.3
 
 _CORRECTION_DB = 10.0  # by an output of 1
 _DISTANCE_LOGITS = 3.0  # likewise
-_SURE = 0.5  # trust in the comparison from which on it tells the side
+_EVEN, _LEANING = 0.5, 0.1  # a side is likely from 60 to 40 on
 _MASTER_WIDTH_DB = 2.0
+_QUIET = 1e-3  # of weights that start with next to nothing
 _NEPERS_PER_DB = math.log(10) / 10
 
 
@@ -122,6 +124,7 @@ class TrackHead(nn.Module):
         self.role_level_db = nn.Parameter(torch.tensor(usual_db))
         usual_pan = torch.tensor([float(BY_NAME[name].pan_width) for name in ROLE_NAMES])
         self.role_distance = nn.Parameter(torch.logit(usual_pan))
+        self.side = nn.Linear(len(FEATURE_NAMES), 1)
         self.tone = ToneHead(section)
         self._fader = section.params[level_control(section)]
         for buffer, control in (("is_level", level_control(section)), ("is_pan", "panner.pan")):
@@ -129,10 +132,10 @@ class TrackHead(nn.Module):
         self.register_buffer("is_gain", torch.tensor(eq_gains(section)), persistent=False)
 
     def forward(self, state: Tensor, roles: Tensor, fit: PairFeatures, has_track: Tensor) -> tuple[Belief, Tensor]:
-        """Settings, and how sure their sides are.
+        """Settings, and the probability that a track stands on the right.
 
         Shape: state [batch, tracks, width]; roles [batch, tracks, roles]; has_track, bool [batch, tracks]; returns
-        [batch, tracks, controls], and between 0 and 1, [batch, tracks].
+        [batch, tracks, controls], and [batch, tracks].
         """
         level, level_doubt, pan_doubt, distance = self.corrections(state).unbind(-1)
         belief = self.head(state)
@@ -143,17 +146,19 @@ class TrackHead(nn.Module):
         pan_trust = _trust(_PAN_DOUBT * torch.exp(pan_doubt), fit.pan_width)
         expected_distance = torch.sigmoid(roles @ self.role_distance + _DISTANCE_LOGITS * distance)
         away = pan_trust * fit.pan.abs() + (1 - pan_trust) * expected_distance
-        pan = sides(away.detach(), fit.pan, pan_trust, fader_db, has_track) * away
+        right = torch.sigmoid(softplus(self.side(fit.features.abs())[..., 0]) * fit.pan / fit.pan_width)
+        pan = sides(away, right, fader_db, has_track) * away
         mean = torch.where(self.is_level, fader[..., None], belief.mean)
         mean = torch.where(self.is_pan, ((1 + pan) / 2)[..., None], mean)
-        mean = mean.masked_scatter(self.is_gain.expand_as(mean), self.tone(roles, fit.features, has_track))
-        return belief._replace(mean=mean), pan_trust
+        mean = mean.masked_scatter(self.is_gain.expand_as(mean), self.tone(fit.features, has_track))
+        return belief._replace(mean=mean), right
 
 
 class ToneHead(nn.Module):
-    """Gains of the equalizers of tracks: what is usual for the role, and what the reference has of the stem's tone.
+    """Gains of the equalizers of tracks: what the reference has of the stem's tone, as far as that is trusted.
 
-    Nothing else: told all that is heard, a network learns the songs by heart and is worse than flat on others.
+    Nothing else: told the role, or all that is heard, a network learns the songs by heart, and is worse than flat on
+    others.
 
     Args:
         section: of the tracks.
@@ -168,22 +173,20 @@ class ToneHead(nn.Module):
         low, high = (torch.tensor([getattr(param, end) for param in params]) for end in ("low", "high"))
         self.register_buffer("low_db", low, persistent=False)
         self.register_buffer("range_db", high - low, persistent=False)
-        self.role_gain_db = nn.Parameter(torch.zeros(len(ROLE_NAMES), len(params)))
         self.gains = nn.Linear(2 * TONE_GROUPS, len(params), bias=False)
-        nn.init.zeros_(self.gains.weight)
+        nn.init.normal_(self.gains.weight, std=_QUIET)
         self.trust = nn.Linear(len(FEATURE_NAMES), 1)
 
-    def forward(self, roles: Tensor, features: Tensor, has_track: Tensor) -> Tensor:
+    def forward(self, features: Tensor, has_track: Tensor) -> Tensor:
         """Positions [batch, tracks, gains].
 
-        Shape: roles [batch, tracks, roles]; features of the pair [batch, tracks, features]; has_track bool
-        [batch, tracks].
+        Shape: features of the pair [batch, tracks, features]; has_track bool [batch, tracks].
         """
         tone = features[..., -TONE_GROUPS:]
         there = has_track[..., None].to(tone)
         of_song = (tone * there).sum(1, keepdim=True) / there.sum(1, keepdim=True)  # the master is heard on all
         told = torch.sigmoid(self.trust(features)) * self.gains(torch.cat([tone, tone - of_song], -1))
-        gain_db = roles @ self.role_gain_db + _CORRECTION_DB * told
+        gain_db = _CORRECTION_DB * told
         return ((gain_db - self.low_db) / self.range_db).clamp(_END, 1 - _END)
 
 
@@ -193,22 +196,21 @@ def eq_gains(section: Section) -> list[bool]:
 
 
 @torch.no_grad()
-def sides(away: Tensor, pan: Tensor, trust: Tensor, level_db: Tensor, has_track: Tensor) -> Tensor:
+def sides(away: Tensor, right: Tensor, level_db: Tensor, has_track: Tensor) -> Tensor:
     """On which side every track stands, -1 or 1; [batch, tracks] all.
 
-    Where the comparison is trusted, on that which it says. Of the others the loudest and widest choose first, each the
-    side on which less stands: of its own kind, tracks about as loud and as far out being taken for one, and of all.
+    Where one side is likely, on that one. Of the others the loudest and widest choose first, each the side on which
+    less stands.
 
     Args:
         away: how far from the middle.
-        pan: where the comparison has it.
-        trust: in the comparison.
+        right: probability that it is the right side.
         level_db: of the faders.
         has_track: which are no filling.
     """
-    told = torch.where(pan < 0, -1.0, 1.0)
+    told = torch.where(right < _EVEN, -1.0, 1.0)
     weight = away * 10 ** (level_db / 20) * has_track
-    sure = trust > _SURE
+    sure = (right - _EVEN).abs() > _LEANING
     leaning = (weight * told * sure).sum(-1)
     taken = torch.where(sure, told, 0.0)
     rows = torch.arange(len(weight), device=weight.device)
@@ -236,6 +238,6 @@ def _trust(doubt: Tensor, width: Tensor) -> Tensor:
 
 def _quiet(linear: nn.Linear) -> nn.Linear:
     """Next to nothing comes out of it before it is trained."""
-    nn.init.normal_(linear.weight, std=1e-3)
+    nn.init.normal_(linear.weight, std=_QUIET)
     nn.init.zeros_(linear.bias)
     return linear

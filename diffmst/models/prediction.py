@@ -18,16 +18,12 @@ class Prediction(NamedTuple):
     Attributes:
         mean: positions in the unit interval.
         width: one standard deviation of each, positions; a control of width 0 is not the model's to set.
-        role_logits: what each track sounds like, [batch, tracks, roles] of `ROLE_NAMES` without unknown; None where
-            the model does not tell.
-        side_trust: how sure it is on which side of the middle each track stands, 0 to 1, [batch, tracks]; None where
-            the model does not tell.
+        right: probability that each track stands on the right, [batch, tracks]; None where the model does not tell.
     """
 
     mean: Settings[Tensor]
     width: Settings[Tensor]
-    role_logits: Tensor | None = None
-    side_trust: Tensor | None = None
+    right: Tensor | None = None
 
     def song(self, index: int, tracks: int) -> "Prediction":
         """Of one scene, a batch of one with its number of tracks."""
@@ -37,10 +33,8 @@ class Prediction(NamedTuple):
                 tracks=settings.tracks[index : index + 1, :tracks]
             )
 
-        told = (
-            None if part is None else part[index : index + 1, :tracks] for part in (self.role_logits, self.side_trust)
-        )
-        return Prediction(of(self.mean), of(self.width), *told)
+        right = self.right
+        return Prediction(of(self.mean), of(self.width), None if right is None else right[index : index + 1, :tracks])
 
 
 class MixModel(nn.Module):

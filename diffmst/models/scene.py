@@ -1,6 +1,6 @@
 """What a model hears: excerpts of the tracks of a song, and of the reference they are to be mixed like."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -53,6 +53,11 @@ class Scene(NamedTuple):
     def tracks(self) -> int:
         """Number of tracks."""
         return len(self.excerpts.channels)
+
+
+def told_probabilities(roles: Sequence[Mapping[str, float]]) -> Tensor:
+    """Probabilities [tracks, roles] of roles by name; those that are not named have none."""
+    return torch.tensor([[role.get(name, 0.0) for name in ROLE_NAMES] for role in roles])
 
 
 def role_probabilities(roles: Sequence[Role], confidence: float = 1.0) -> Tensor:

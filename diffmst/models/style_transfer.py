@@ -37,7 +37,6 @@ class StyleTransferConfig:
         width: of embeddings and tokens.
         layers: of the transformer.
         heads: of attention in each layer; they divide the width.
-        ear_trust: how much of what is unknown of the roles is filled up by ear, 0 to 1.
 
     Raises:
         ValueError: a size does not fit, or a share is none.
@@ -48,15 +47,12 @@ class StyleTransferConfig:
     width: int = 128
     layers: int = 3
     heads: int = 8
-    ear_trust: float = 0.25
 
     def __post_init__(self) -> None:
         if min(self.width, self.layers, self.heads) < 1:
             raise ValueError(f"sizes must be at least 1, got {(self.width, self.layers, self.heads)}")
         if self.width % self.heads:
             raise ValueError(f"heads must divide the width, got {self.heads} heads for a width of {self.width}")
-        if not 0 <= self.ear_trust <= 1:
-            raise ValueError(f"ear_trust must lie between 0 and 1, got {self.ear_trust}")
         if self.hearing.split_stereo:
             raise ValueError("a stereo track is one token here: hearing.split_stereo must be false")
 
@@ -68,9 +64,8 @@ class StyleTransfer(MixModel):
     from what is sane and from that comparison. A transformer without positions relates tracks, windows of the reference
     and buses, so tracks may come in any order and number.
 
-    Of a track, the controller is told its role, a coarse summary of its sound, and the comparison. The windows of a
-    track are heard in full for its role only: with more, songs that were trained on are known by heart and others are
-    mixed worse. Where the role is not known, what is heard counts in part.
+    Of a track, the controller is told its role, as names and `diffmst.ear` tell it, a coarse summary of its sound, and
+    the comparison. With more, songs that were trained on are known by heart and others are mixed worse.
 
     Args:
         config: sizes, layout and hearing.
@@ -82,8 +77,6 @@ class StyleTransfer(MixModel):
         self.layout: Layout = LAYOUTS[config.layout]
         self.hearing = config.hearing
         width = config.width
-        self.ear, self.ear_pool = WindowEncoder(width), AttentionPool(width)
-        self.role_by_ear = nn.Linear(width, len(ROLE_NAMES) - 1)
         self.reference_encoder, self.reference_pool = WindowEncoder(width), AttentionPool(width)
         # The summary, the features of the pair, the role, and whether the track has one channel.
         self.track_token = nn.Linear(SUMMARY + len(FEATURE_NAMES) + len(ROLE_NAMES) + 1, width)
@@ -115,38 +108,27 @@ class StyleTransfer(MixModel):
         A first guess knows of every track its role and how it seems to stand in the reference. The mix that it would
         make is compared with the reference before the controller decides.
         """
-        role_logits = self.role_by_ear(self.ear_pool(self.ear(heard.tracks), heard.has_window[:, None]))
-        roles = _completed(heard.roles, role_logits.detach(), self.config.ear_trust)
         reference = self.reference_encoder(heard.reference)
         bus = self.reference_pool(reference, heard.has_reference_window)
-        tracks = self.track_token(_described(heard, roles))
+        tracks = self.track_token(_described(heard))
         silence = torch.zeros_like(bus)
-        guess = self._told(Tokens(torch.zeros_like(tracks), reference, silence, silence), roles, heard)
+        guess = self._told(Tokens(torch.zeros_like(tracks), reference, silence, silence), heard)
         comparison = compare(heard, self.layout.from_unit(guess.mean), self.layout)
         tracks = tracks + self.track_comparison_token(comparison.tracks)
         tokens = Tokens(tracks, reference, fx=bus, master=bus + self.song_comparison_token(comparison.song))
         states = self.controller(tokens, heard.has_track, heard.has_reference_window)
-        return self._told(states, roles, heard)._replace(role_logits=role_logits)
+        return self._told(states, heard)
 
-    def _told(self, states: Tokens, roles: Tensor, heard: Impression) -> Prediction:
+    def _told(self, states: Tokens, heard: Impression) -> Prediction:
         """Settings of the states of tracks and buses."""
-        track, side_trust = self.track_head(states.tracks, roles, heard.pair, heard.has_track)
+        track, right = self.track_head(states.tracks, heard.roles, heard.pair, heard.has_track)
         fx, master = self.fx_head(states.fx), self.master_head(states.master)
         mean = Settings(track.mean, fx.mean, master.mean)
-        return Prediction(mean, Settings(track.width, fx.width, master.width), side_trust=side_trust)
+        return Prediction(mean, Settings(track.width, fx.width, master.width), right=right)
 
 
-def _described(heard: Impression, roles: Tensor) -> Tensor:
+def _described(heard: Impression) -> Tensor:
     """What the controller is told of every track, [batch, tracks, figures]."""
     share = heard.has_window / heard.has_window.sum(-1, keepdim=True)
-    outline = (summary(heard.tracks) * share[:, None, :, None].to(roles)).sum(2)
-    return torch.cat([outline, heard.pair.features, roles, heard.mono[..., None].to(roles)], -1)
-
-
-def _completed(roles: Tensor, logits: Tensor, trust: float) -> Tensor:
-    """Role probabilities of which a part of what is unknown is filled up by ear.
-
-    Shape: roles [..., roles], the last is unknown; logits [..., roles - 1]; returns [..., roles].
-    """
-    known, unknown = roles[..., :-1], roles[..., -1:]
-    return torch.cat([known + trust * unknown * logits.softmax(-1), (1 - trust) * unknown], -1)
+    outline = (summary(heard.tracks) * share[:, None, :, None].to(heard.roles)).sum(2)
+    return torch.cat([outline, heard.pair.features, heard.roles, heard.mono[..., None].to(heard.roles)], -1)

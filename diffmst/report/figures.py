@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
 
 from diffmst.dsp.loudness import HOP_S
-from diffmst.mix import ReferenceMix
+from diffmst.mix import ComparisonMix
 from diffmst.profile import Bands, Profile, at_equal_loudness
 from diffmst.report.svg import FREQUENCY_AXIS, Axis, Frame, Plot, Tick, db_axis, png, time_axis
 from diffmst.report.words import duration, number
@@ -123,12 +123,12 @@ def _total_curve(profile: Profile) -> Curve:
     return bands.freq_hz, at_equal_loudness(bands.total_db, profile)
 
 
-def loudness_over_time(heard: Heard, reference_mix: ReferenceMix | None, loudness_lufs: float) -> Plot:
+def loudness_over_time(heard: Heard, comparison: ComparisonMix | None, loudness_lufs: float) -> Plot:
     """Short-term loudness through the song, where the reference stays, and which windows were compared.
 
     Args:
         heard: the three mixes; those of the song are drawn at the loudness of the result.
-        reference_mix: tells the windows.
+        comparison: tells the windows.
         loudness_lufs: of the result.
     """
     before, after = (_loudness_curve(profile, loudness_lufs) for profile in (heard.before, heard.after))
@@ -136,8 +136,8 @@ def loudness_over_time(heard: Heard, reference_mix: ReferenceMix | None, loudnes
     usual = _usual_range(heard.reference, reference[1])
     frame = Frame(time_axis(max(heard.after.duration_s, 1.0)), _loudness_axis(after[1], before[1], np.array(usual)))
     layers = [frame.band(*usual, "ref fill"), frame.level(_finite(heard.reference.loudness_lufs), "ref")]
-    if reference_mix:
-        layers.insert(0, frame.spans(reference_mix.song_windows_at_s, reference_mix.song_window_s, "window"))
+    if comparison:
+        layers.insert(0, frame.spans(comparison.song_windows_at_s, comparison.song_window_s, "window"))
     layers += [frame.line(*before, "before"), frame.line(*after, "after")]
     summary = (
         f"Short-term loudness over {duration(heard.after.duration_s)}: integrated "

@@ -1,13 +1,14 @@
 """The figures of a mix in words and tables: how near it came, what was measured, how it was made."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
+from diffmst.aspects import ASPECTS, Aspect
 from diffmst.mastering import Output
-from diffmst.mix import Mix, ReferenceMix
+from diffmst.mix import ComparisonMix, Mix, ReferenceMix
 from diffmst.profile import differences
 from diffmst.report.figures import Heard
 from diffmst.report.words import duration, frequency, label, number, shown, significant
@@ -74,25 +75,39 @@ class Headline(NamedTuple):
     facts: tuple[Fact, ...]
 
 
-def headline(mix: Mix, heard: Heard, output: Output) -> Headline:
-    """The verdict and the figures at the top of the page."""
-    gauges = nearness(heard, output)
+def headline(mix: Mix, against: Mapping[Aspect, Heard], output: Output) -> Headline:
+    """The verdict and the figures at the top of the page.
+
+    Args:
+        mix: what was matched.
+        against: the three mixes, by the aspect for which the reference is looked at.
+        output: what became of the mix on its way out.
+    """
+    gauges = nearness(against, output)
     weights = (_TONE_WEIGHT, *[1] * (len(gauges) - 1))
     grade = round(sum(w * gauge.grade for w, gauge in zip(weights, gauges, strict=True)) / sum(weights))
-    name = shown(mix.reference.path.rpartition("/")[2]) if mix.reference else "the reference"
     return Headline(
-        name, f"{_NEARNESS[grade]} the reference", _explanation(gauges), gauges, _key_facts(mix, heard, output)
+        reference=" + ".join(map(_file_name, mix.references)) or "the reference",
+        verdict=f"{_NEARNESS[grade]} the reference{'s' if len(mix.references) > 1 else ''}",
+        explanation=_explanation(gauges),
+        gauges=gauges,
+        facts=_key_facts(mix, against["level"], output),
     )
 
 
-def nearness(heard: Heard, output: Output) -> tuple[Gauge, ...]:
-    """Tone, width and dynamics against the reference."""
-    before, after = (differences(profile, heard.reference) for profile in (heard.before, heard.after))
-    dynamics_db = output.true_peak_dbtp - output.loudness_lufs - heard.reference.plr_db
+def _file_name(reference: ReferenceMix) -> str:
+    return shown(reference.path.rpartition("/")[2])
+
+
+def nearness(against: Mapping[Aspect, Heard], output: Output) -> tuple[Gauge, ...]:
+    """Tone, width and dynamics against the reference of each."""
+    tone, width, dynamics = (against[aspect] for aspect in ("tone", "width", "dynamics"))
+    dynamics_db = output.true_peak_dbtp - output.loudness_lufs - dynamics.reference.plr_db
+    before_db = differences(dynamics.before, dynamics.reference).dynamics_db
     return (
-        Gauge("Tone", before.tone_db, after.tone_db),
-        Gauge("Width", before.width_db, after.width_db),
-        Gauge("Dynamics", _known(before.dynamics_db), _known(dynamics_db)),
+        Gauge("Tone", *(differences(profile, tone.reference).tone_db for profile in tone[1:])),
+        Gauge("Width", *(differences(profile, width.reference).width_db for profile in width[1:])),
+        Gauge("Dynamics", _known(before_db), _known(dynamics_db)),
     )
 
 
@@ -181,11 +196,11 @@ class DistanceGroup(NamedTuple):
     terms: tuple[Distance, ...]
 
 
-def distances(reference: ReferenceMix | None) -> tuple[DistanceGroup, ...]:
+def distances(comparison: ComparisonMix | None) -> tuple[DistanceGroup, ...]:
     """Every term of the distance that the match was to reduce."""
-    if reference is None:
+    if comparison is None:
         return ()
-    before, after = reference.distance_before, reference.distance_after
+    before, after = comparison.distance_before, comparison.distance_after
     names = [name for name in after if name in before]
     return tuple(
         DistanceGroup(label(kind) if kind else "", tuple(_distance(name, before[name], after[name]) for name in group))
@@ -212,7 +227,8 @@ def facts(mix: Mix, output: Output) -> tuple[Fact, ...]:
     return (
         Fact("Software", shown(mix.software)),
         Fact("Console", f"layout “{mix.layout}”, {mix.sample_rate / 1000:g} kHz"),
-        *(_match_facts(mix.reference) if mix.reference else ()),
+        *(fact for reference in mix.references for fact in _reference_facts(mix, reference)),
+        *(_comparison_facts(mix.comparison) if mix.comparison else ()),
         Fact("Target loudness", "as it comes" if target is None else f"{number(target)} LUFS"),
         Fact("Ceiling", f"{number(mix.render.ceiling_dbtp)} dBTP"),
         Fact("Gain after the master", f"{number(output.gain_db, sign=True)} dB"),
@@ -220,12 +236,20 @@ def facts(mix: Mix, output: Output) -> tuple[Fact, ...]:
     )
 
 
-def _match_facts(reference: ReferenceMix) -> tuple[Fact, ...]:
-    return (
-        Fact("Reference", shown(reference.path), f"SHA-256 {reference.sha256[:16]}…"),
-        Fact("Heard of the reference", f"{reference.window_s:.3g} s from {_times(reference.windows_at_s)}"),
-        Fact("Heard of the song", f"{reference.song_window_s:.3g} s from {_times(reference.song_windows_at_s)}"),
-    )
+def _reference_facts(mix: Mix, reference: ReferenceMix) -> tuple[Fact, ...]:
+    heard = f"{reference.window_s:.3g} s from {_times(reference.windows_at_s)}"
+    file = Fact("Reference", shown(reference.path), f"SHA-256 {reference.sha256[:16]}…")
+    if len(mix.references) == 1:
+        return file, Fact("Heard of the reference", heard)
+    taken = "loudness alone" if not reference.aspects else ", ".join(reference.aspects)
+    if reference.aspects == ASPECTS:
+        taken = "everything"
+    return file, Fact("Taken from it", taken, f"weight {reference.weight:g}"), Fact("Heard of it", heard)
+
+
+def _comparison_facts(comparison: ComparisonMix) -> tuple[Fact, ...]:
+    heard = f"{comparison.song_window_s:.3g} s from {_times(comparison.song_windows_at_s)}"
+    return (Fact("Heard of the song", heard),)
 
 
 def _times(seconds: tuple[float, ...]) -> str:

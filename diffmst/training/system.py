@@ -280,7 +280,7 @@ def _take_weights(network: MixModel, path: Path) -> None:
 
 def parts(prediction: Prediction) -> list[Tensor]:
     """All that was predicted: each takes part in the loss, if with weight 0, as processes that share gradients need."""
-    told = [part for part in (prediction.role_logits, prediction.side_trust) if part is not None]
+    told = [] if prediction.right is None else [prediction.right]
     return [*prediction.mean, *prediction.width, *told]
 
 
@@ -291,5 +291,4 @@ def _full_precision(prediction: Prediction) -> Prediction:
         return part.float() if part.dtype in (torch.float16, torch.bfloat16) else part
 
     mean, width = (Settings(*map(of, part)) for part in (prediction.mean, prediction.width))
-    told = (None if part is None else of(part) for part in (prediction.role_logits, prediction.side_trust))
-    return Prediction(mean, width, *told)
+    return Prediction(mean, width, None if prediction.right is None else of(prediction.right))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from diffmst.layout import Layout, Settings
 from diffmst.losses import (
@@ -21,17 +20,15 @@ from diffmst.losses import (
 )
 from diffmst.models.hearing_bands import SceneBands, scene_bands
 from diffmst.models.prediction import Prediction
-from diffmst.models.scene import ROLE_NAMES
 from diffmst.training.example import Example
 from diffmst.training.heard_controls import heard_shares
-from diffmst.training.known_side import with_known_sides
+from diffmst.training.known_side import surprise_of_sides, with_known_sides
 from diffmst.training.stopwatch import Stopwatch
 from diffmst.training.wet_tracks import WET_TERMS, wet_terms
 
 Terms = dict[str, Tensor]
 
 _QUIETEST_PEAK = 1e-8
-_UNKNOWN = ROLE_NAMES.index("")
 
 
 class Case:
@@ -155,13 +152,14 @@ def _wet(case: Case, weights: Mapping[str, float]) -> Terms:
     return {name: weight * terms[name] for name, weight in weights.items()}
 
 
-def _roles(case: Case, weights: Mapping[str, float]) -> Terms:
-    """Cross entropy, nats, over the tracks whose role is known."""
-    logits, roles = case.prediction.role_logits, case.example.true_roles
-    known = roles != _UNKNOWN
-    if logits is None or not known.any():
+def _sides(case: Case, weights: Mapping[str, float]) -> Terms:
+    """Of the sides on which tracks stand; nothing where the model tells none."""
+    settings, right = case.example.settings, case.prediction.right
+    assert settings is not None
+    if right is None:
         return {}
-    return {"heard": weights["heard"] * cross_entropy(logits[0][known], roles[known])}
+    truth = case.layout.to_unit(settings)
+    return {"right": weights["right"] * surprise_of_sides(truth, right, case.layout, case.audible[None])}
 
 
 class Group(NamedTuple):
@@ -184,7 +182,7 @@ GROUPS: dict[str, Group] = {
     "style": Group(tuple(STYLE_WEIGHTS), _style),
     "settings": Group(("track", "fx", "master"), _settings, needs_truth=True),
     "wet": Group(WET_TERMS, _wet, needs_truth=True),
-    "roles": Group(("heard",), _roles),
+    "sides": Group(("right",), _sides, needs_truth=True),
 }
 TERM_NAMES = tuple(f"{group}.{name}" for group, (names, *_) in GROUPS.items() for name in names)
 

@@ -15,6 +15,7 @@ from diffmst.evaluation.systems.parsing import CONFIGS, KINDS
 from diffmst.evaluation.systems.without_reference import Balanced, EqualLoudness, Random
 from diffmst.models.checkpoint import save_model
 from diffmst.models.record import TrainingRecord
+from diffmst.models.shipped import SHIPPED
 from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
 
 
@@ -120,13 +121,17 @@ def test_the_example_of_the_package_needs_no_model():
     assert systems == parse_systems(str(CONFIGS / "ablation.yaml"))
 
 
+def test_a_model_that_nobody_names_is_that_of_the_package():
+    (system,) = parse_systems("model")
+    assert system.model == SHIPPED
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", f"--systems: names none; known are {', '.join(list(KINDS)[:4])}, "),
         ("magic", "--systems magic: there is no such system; known are equal-loudness, .*, external"),
         ("refine@names", "--systems refine@names: there is no such system"),
-        ("model", "--systems model: no model is known; give --model FILE, or model:FILE"),
         ("model:no.safetensors", "no.safetensors: no such file; give a model.safetensors"),
         ("refine:model.safetensors", "refine takes no file; only model, model.refine, external do"),
         ("equal-loudness@no-names", "equal-loudness has no setting 'names'; known are layout"),

@@ -8,18 +8,18 @@ import torch
 
 from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT
-from diffmst.models.heads import gauged_db, sane_beliefs
+from diffmst.models.heads import eq_gains, gauged_db, sane_beliefs, sides
 from diffmst.models.hearing_bands import band_batch
 from diffmst.models.impression import impression
 from diffmst.models.pair_features import FEATURE_NAMES, PairFeatures
-from diffmst.models.scene import ROLE_NAMES, Scene, role_probabilities
+from diffmst.models.scene import Scene, role_probabilities
 from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
 from diffmst.prior import MASTER_LUFS, NOMINAL_LUFS, Stem, sane_prior
 from diffmst.roles import BY_NAME, UNKNOWN
 
 TOLERANCE = 1e-5  # of positions in single precision, whatever the order of the sums
 SMALL = StyleTransferConfig(width=32, layers=2, heads=4)
-FADER = list(DEFAULT.track.params).index("fader.gain_db")
+FADER, PAN = map(list(DEFAULT.track.params).index, ("fader.gain_db", "panner.pan"))
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def predict(model, *scenes):
 
 
 def parts(prediction):
-    return [*prediction.mean, *prediction.width, prediction.role_logits]
+    return [*prediction.mean, *prediction.width, prediction.right]
 
 
 def assert_alike(one, other, tolerance=TOLERANCE):
@@ -51,9 +51,9 @@ def test_permuted_tracks_are_mixed_alike(model, generator):
     scene = band_scenes.scene(generator, tracks=7)
     order = torch.randperm(7, generator=generator)
     one, other = predict(model, scene), predict(model, band_scenes.permuted(scene, order))
-    tracks = [part[:, order] for part in (one.mean.tracks, one.width.tracks, one.role_logits)]
+    tracks = [part[:, order] for part in (one.mean.tracks, one.width.tracks, one.right)]
     expected = one._replace(
-        mean=one.mean._replace(tracks=tracks[0]), width=one.width._replace(tracks=tracks[1]), role_logits=tracks[2]
+        mean=one.mean._replace(tracks=tracks[0]), width=one.width._replace(tracks=tracks[1]), right=tracks[2]
     )
     assert_alike(expected, other)
 
@@ -121,14 +121,16 @@ def test_untrained_it_predicts_a_sane_mix(generator):
     sane = sane_prior(DEFAULT, [Stem(NOMINAL_LUFS, 1, 0.0, BY_NAME[name]) for name in names])
     master = list(DEFAULT.master.params)
     gains = [master.index("input.gain_db"), master.index("fader.gain_db")]
-    levels = {"tracks": FADER, "master": gains}
+    otherwise = {"tracks": [FADER, PAN], "master": gains}
     for section, mean in found.mean._asdict().items():
         off = (mean - getattr(sane.mean, section)).abs()
-        if section in levels:
-            off[..., levels[section]] = 0
+        if section in otherwise:
+            off[..., otherwise[section]] = 0
         assert off.max() < 0.025, section  # a control at the end of its range starts 0.02 inside
     settings = DEFAULT.from_unit(found.mean)
     fader_db = settings.tracks[0, :, FADER]
+    usual_pan = torch.tensor([BY_NAME[name].pan_width for name in names])
+    assert torch.allclose(settings.tracks[0, :, PAN].abs(), usual_pan, atol=0.02)
     usual_db = torch.tensor([float(BY_NAME[name].level_lu) for name in names])
     assert torch.allclose(fader_db - fader_db.mean(), usual_db - usual_db.mean(), atol=0.3)
     into_the_bus_db, out_db = settings.master[0, gains].tolist()
@@ -160,17 +162,28 @@ def test_gradient_reaches_every_weight(generator):
         assert weight.grad.abs().max() > 0, name
 
 
-def test_a_known_role_is_believed_and_an_unknown_one_heard(model, generator):
+def test_on_which_side_a_track_stands_is_told_by_the_comparison_or_else_by_turns():
+    away, level_db, there = torch.tensor([[0.5, 0.4, 0.3, 0.2]]), torch.zeros(1, 4), torch.ones(1, 4, dtype=torch.bool)
+    sure = sides(away, torch.tensor([[0.9, 0.8, 0.7, 0.2]]), level_db, there)
+    assert sure.tolist() == [[1, 1, 1, -1]]
+    unsure = sides(away, torch.tensor([[0.55, 0.55, 0.55, 0.45]]), level_db, there)
+    assert abs(float((unsure * away).sum())) <= 0.2
+    assert set(unsure.flatten().tolist()) == {-1, 1}
+    half = sides(away, torch.tensor([[0.9, 0.5, 0.5, 0.5]]), level_db, there)
+    assert half.tolist() == [[1, -1, -1, 1]]
+
+
+def test_gains_of_an_equalizer_follow_the_tone_alone(model, generator):
     scene = band_scenes.scene(generator, tracks=4)
-    known = scene._replace(roles=role_probabilities([BY_NAME["pad"]] * 4))
-    unknown = scene._replace(roles=role_probabilities([UNKNOWN] * 4))
-    model.role_by_ear.bias.data[ROLE_NAMES.index("lead")] += 50  # it hears nothing but leads
-    moved = predict(model, unknown)
-    model.role_by_ear.bias.data[ROLE_NAMES.index("lead")] -= 100
-    assert (moved.mean.tracks - predict(model, unknown).mean.tracks).abs().max() > 1e-4
-    before = predict(model, known)
-    model.role_by_ear.bias.data[ROLE_NAMES.index("lead")] += 50
-    assert torch.equal(before.mean.tracks, predict(model, known).mean.tracks)
+    torch.nn.init.normal_(model.track_head.tone.gains.weight, generator=generator)
+    gains = torch.tensor(eq_gains(model.layout.track))
+    before = predict(model, scene).mean.tracks[..., gains]
+    torch.nn.init.normal_(model.track_head.head.linear.weight, generator=generator)
+    assert torch.equal(before, predict(model, scene).mean.tracks[..., gains])
+    bass = scene._replace(roles=role_probabilities([BY_NAME["bass"]] * 4))
+    assert torch.equal(before, predict(model, bass).mean.tracks[..., gains])
+    model.track_head.tone.gains.weight.data *= 2
+    assert not torch.equal(before, predict(model, scene).mean.tracks[..., gains])
 
 
 def test_it_runs_in_double_precision(model, generator):

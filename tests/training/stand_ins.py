@@ -24,7 +24,6 @@ class TinyModel(MixModel):
         self.track = nn.Linear(3, len(self.layout.track))
         self.fx, self.master = nn.Linear(2, len(self.layout.fx)), nn.Linear(2, len(self.layout.master))
         self.widths = nn.Parameter(torch.full((3,), -1.5))
-        self.roles = nn.Linear(3, len(ROLES))
 
     def forward(self, scenes):
         most = max(scene.tracks for scene in scenes)
@@ -39,7 +38,7 @@ class TinyModel(MixModel):
         heard, reference = torch.stack(tracks), torch.stack(references)
         mean = Settings(*(layer(x).sigmoid() for layer, x in self._heads(heard, reference)))
         width = Settings(*(w.sigmoid().expand(part.shape) for w, part in zip(self.widths, mean, strict=True)))
-        return Prediction(mean, width, self.roles(heard))
+        return Prediction(mean, width)
 
     def _heads(self, heard, reference):
         return (self.track, heard), (self.fx, reference), (self.master, reference)

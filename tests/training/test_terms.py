@@ -4,7 +4,7 @@ from types import MappingProxyType
 import pytest
 import torch
 from stand_ins import SAMPLE_RATE, TinyMaker
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import mse_loss
 
 from diffmst.dsp.stereo import pan_gains
 from diffmst.features import audio_features
@@ -22,8 +22,8 @@ def example_of(method="same-song", layout=DEFAULT, tracks=2):
     return TinyMaker([method], layout, tracks=tracks).make(0)
 
 
-def predicted(unit, width=0.1, logits=None):
-    return Prediction(unit, Settings(*(torch.full_like(part, width) for part in unit)), logits)
+def predicted(unit, width=0.1):
+    return Prediction(unit, Settings(*(torch.full_like(part, width) for part in unit)))
 
 
 def truth_of(example, layout=DEFAULT):
@@ -63,9 +63,9 @@ def test_the_true_settings_cost_nothing_on_mix_and_tracks():
 def test_each_term_is_weighted_once():
     example = example_of()
     prediction = moved(example, "track", "fader.gain_db", 3.0, tracks=0)
-    logits = torch.zeros(1, 2, 13)
-    once = terms_of(ALL, example, prediction._replace(role_logits=logits))
-    thrice = terms_of(dict.fromkeys(TERM_NAMES, 3.0), example, prediction._replace(role_logits=logits))
+    prediction = prediction._replace(right=torch.full((1, 2), 0.6))
+    once = terms_of(ALL, example, prediction)
+    thrice = terms_of(dict.fromkeys(TERM_NAMES, 3.0), example, prediction)
     assert list(once) == list(TERM_NAMES)
     for name in TERM_NAMES:
         torch.testing.assert_close(3 * once[name], thrice[name])
@@ -171,14 +171,41 @@ def test_a_silent_track_costs_nothing():
         assert float(term) == pytest.approx(float(right[name])), name
 
 
-def test_roles_cost_their_cross_entropy_where_they_are_known():
+def test_on_a_side_that_is_not_trusted_a_pan_costs_its_distance_from_the_middle():
     example = example_of(tracks=2)
-    example = example._replace(true_roles=torch.tensor([3, 13]))
-    logits = torch.arange(26.0).reshape(1, 2, 13)
-    terms = terms_of({"roles.heard": 1.0}, example, truth_of(example)._replace(role_logits=logits))
-    torch.testing.assert_close(terms["roles.heard"], cross_entropy(logits[0, :1], torch.tensor([3])))
-    unknown = example._replace(true_roles=torch.tensor([13, 13]))
-    assert not terms_of({"roles.heard": 1.0}, unknown, truth_of(example)._replace(role_logits=logits))
+    pan = list(DEFAULT.track.params).index("panner.pan")
+    truth = DEFAULT.to_unit(example.settings)
+    truth.tracks[..., pan] = torch.tensor([0.8, 0.3])
+    example = example._replace(settings=DEFAULT.from_unit(truth))
+    mirrored = truth.tracks.clone()
+    mirrored[..., pan] = 1 - mirrored[..., pan]
+    prediction = predicted(truth._replace(tracks=mirrored), width=0.1)
+    costs = [
+        float(terms_of({"settings.track": 1.0}, example, prediction._replace(right=right))["settings.track"])
+        for right in (torch.full((1, 2), 0.5), torch.full((1, 2), 0.75), torch.ones(1, 2))
+    ]
+    assert costs[0] == pytest.approx(math.log(0.1), abs=1e-5)
+    assert costs[0] < costs[1] < costs[2]
+
+
+def test_a_side_that_is_wrong_costs_the_more_the_surer_it_was():
+    example = example_of(tracks=2)
+    pan = list(DEFAULT.track.params).index("panner.pan")
+    truth = DEFAULT.to_unit(example.settings)
+    truth.tracks[..., pan] = torch.tensor([0.75, 0.5])  # the second stands on no side
+    prediction = truth_of(example._replace(settings=DEFAULT.from_unit(truth)))
+    costs = [
+        float(
+            terms_of(
+                {"sides.right": 1.0},
+                example._replace(settings=DEFAULT.from_unit(truth)),
+                prediction._replace(right=torch.tensor([[right, 0.9]])),
+            )["sides.right"]
+        )
+        for right in (0.9, 0.5, 0.1)
+    ]
+    assert costs == pytest.approx([-math.log(0.9), -math.log(0.5), -math.log(0.1)], rel=1e-4)
+    assert "sides.right" not in terms_of({"sides.right": 1.0}, example, truth_of(example))
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS.values()), ids=lambda layout: layout.name)
@@ -186,7 +213,7 @@ def test_roles_cost_their_cross_entropy_where_they_are_known():
 def test_the_gradient_is_finite_at_the_ends_of_every_range(layout, position):
     example = example_of(layout=layout)
     unit = Settings(*(torch.full_like(part, position).requires_grad_() for part in layout.defaults(2)))
-    prediction = predicted(unit, logits=torch.zeros(1, 2, 13))
+    prediction = predicted(unit)
     terms = Losses(ALL)(Case(example, prediction, layout))
     torch.stack([term.double() for term in terms.values()]).sum().backward()
     assert all(part.grad.isfinite().all() for part in unit)

@@ -104,4 +104,4 @@ def without_names(heard: Heard) -> Heard:
     (True, 0)
     """
     tracks = (replace(track, name=str(number)) for number, track in enumerate(heard.song.tracks, 1))
-    return replace(heard, song=replace(heard.song, tracks=tuple(tracks)))
+    return replace(heard, song=replace(heard.song, tracks=tuple(tracks)), told_roles=())

@@ -12,7 +12,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from diffmst.distance import DISTANCE_WEIGHTS, ReferenceDistance
+from diffmst.descent import Distance
+from diffmst.distance import DISTANCE_WEIGHTS
 from diffmst.evaluation.systems.console_system import ConsoleSystem, listen_to
 from diffmst.evaluation.systems.identity import content_of
 from diffmst.layout import LAYOUTS, LayoutName, Settings
@@ -22,7 +23,8 @@ from diffmst.models.checkpoint import load_model
 from diffmst.models.prediction import MixModel
 from diffmst.predict import predicted_prior
 from diffmst.prior import Prior
-from diffmst.refine import STEPS, Distance
+from diffmst.refine import STEPS
+from diffmst.shared_distance import distance_to
 from diffmst.task import Task
 
 _AUDIO_FEATURES = {name: 1.0 for name in DISTANCE_WEIGHTS if name.startswith("af.")}
@@ -149,7 +151,7 @@ class ModelRefine(ConsoleSystem):
 def distance_of(task: Task, loss: Mapping[str, float]) -> Distance:
     """What refinement descends on for a task, by factors of the usual weights."""
     weights = {name: factor * DISTANCE_WEIGHTS[name] for name, factor in loss.items()}
-    return ReferenceDistance(task.reference, task.excerpts.sample_rate, weights)
+    return distance_to(task.references, task.excerpts.sample_rate, weights)
 
 
 def network(path: Path) -> MixModel:
@@ -169,4 +171,4 @@ def _network(path: Path, _content: str) -> MixModel:
 def _predicted(model: Path, heard: Heard, *, names: bool) -> tuple[Task, Prior]:
     """What there is to solve, and what a model believes of it."""
     heard, task = listen_to(heard, network(model).layout, names=names)
-    return task, predicted_prior(network(model), heard, task)
+    return task, task.ties.share_prior(predicted_prior(network(model), heard, task))

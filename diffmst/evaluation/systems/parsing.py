@@ -19,6 +19,7 @@ from diffmst.evaluation.systems.matchering import Matchering, find_python
 from diffmst.evaluation.systems.matching import Model, ModelRefine, Refine
 from diffmst.evaluation.systems.without_reference import Balanced, EqualLoudness, Random
 from diffmst.models.checkpoint import read_record
+from diffmst.models.shipped import SHIPPED
 from diffmst.validation import first_problem
 
 _CLASSES: tuple[Any, ...] = (EqualLoudness, Balanced, Random, Refine, Model, ModelRefine, Matchering, External)
@@ -45,7 +46,7 @@ def parse_systems(text: str, *, model: Path | None = None, externals: Mapping[st
 
     Args:
         text: what the user wrote.
-        model: file of the model of those systems that name none.
+        model: file of the model of those systems that name none; the one that comes with diffmst if not given.
         externals: folders of finished mixes by name; they come last unless the text says where.
 
     Raises:
@@ -70,7 +71,7 @@ def read_systems(path: Path, model: Path | None = None) -> list[System]:
 
     Args:
         path: of the file, or name of one of the package where there is no such file; paths in it are relative to it.
-        model: file of the model of those systems that name none.
+        model: file of the model of those systems that name none; the one that comes with diffmst if not given.
 
     Raises:
         UserError: the file cannot be read, or does not say what it has to.
@@ -136,9 +137,7 @@ def _system(kind: str, name: str, settings: dict[str, Any], where: str, model: P
     if unknown := [key for key in settings if key not in known]:
         raise UserError(f"{where}: {kind} has no setting {unknown[0]!r}; known are {', '.join(known) or 'none'}")
     if "model" in known and "model" not in settings:
-        if model is None:
-            raise UserError(f"{where}: no model is known; give --model FILE, or {kind}:FILE")
-        settings["model"] = model
+        settings["model"] = model or SHIPPED
     if "python" in known and "python" not in settings:
         settings["python"] = find_python()
     for key in settings.keys() & set(_PATHS):

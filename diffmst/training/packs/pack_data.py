@@ -24,7 +24,7 @@ from diffmst.training.role_noise import RoleNoise
 _AS_IN_LIFE = RoleNoise()
 _VALIDATED = (
     RoleNoise(nameless=0.0, unknown=0.0, wrong=0.0, confidence=(1.0, 1.0)),
-    RoleNoise(nameless=1.0, by_ear=0.0),
+    RoleNoise(nameless=1.0, by_ear=1.0),
 )
 _VALIDATED_AT_ONCE = 32
 
@@ -95,7 +95,7 @@ class PackData(TrainingData):
         return PackLoader(scenes, trainer.global_step * trainer.accumulate_grad_batches, batches)
 
     def val_dataloader(self) -> DataLoader[PackedBatch] | list[DataLoader[PackedBatch]]:
-        """All validation scenes twice: with the roles of all tracks, and with none."""
+        """All validation scenes twice: with the roles of all tracks, and with what an ear may hear of them."""
         if not self._validation:
             return []
         scenes = self._chain([Pack(self._validation)])

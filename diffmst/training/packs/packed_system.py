@@ -44,8 +44,7 @@ class PackedSystem(TrainingSystem):
             prediction = self._heard(batch)
         with self.stopwatch.during("loss"):
             found = self.losses(batch, prediction, self.network.layout)
-        zero = torch.zeros((), device=self.device)
-        terms = torch.stack([found.get(name, zero) for name in self.losses.names])
+        terms = torch.stack([found[name] for name in self.losses.names])
         self._log_terms(terms.detach())
         unused = 0 * torch.cat([part.flatten() for part in parts(prediction)]).sum()
         loss = terms.sum() + unused
@@ -58,7 +57,7 @@ class PackedSystem(TrainingSystem):
         is heard of the mixes still comes nearer to the truth.
         """
         prediction = self._heard(batch)
-        told = "nameless" if bool((batch.heard.roles[..., -1] == 1).all()) else "named"
+        told = "named" if bool((batch.heard.roles.amax(-1) == 1).all()) else "by-ear"
         terms = self.losses(batch, prediction, self.network.layout)
         for name, term in terms.items():
             self._log_mean(f"validation/{told}/{name}", term, len(batch.methods))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, huber_loss
+from torch.nn.functional import huber_loss
 from torch.nn.utils.rnn import pad_sequence
 
 from diffmst.band_console import BandMix, master_bands, mix_bands
@@ -19,7 +19,7 @@ from diffmst.models.pair_features import PairFeatures
 from diffmst.models.prediction import Prediction
 from diffmst.models.scene import ROLE_NAMES
 from diffmst.training.heard_controls import heard_shares
-from diffmst.training.known_side import with_known_sides
+from diffmst.training.known_side import surprise_of_sides, with_known_sides
 from diffmst.training.packs.band_song import SAMPLE_RATE
 from diffmst.training.packs.packed import PackedScene
 from diffmst.training.terms import Terms, surprise
@@ -36,13 +36,11 @@ class PackedBatch(NamedTuple):
     Attributes:
         heard: of all, with the roles that are told.
         truth: positions in the unit interval, float32.
-        roles: true ones, as places in `ROLE_NAMES`, unknown for filling, int64 [batch, tracks].
         methods: that made the scenes.
     """
 
     heard: Impression
     truth: Settings[Tensor]
-    roles: Tensor
     methods: tuple[str, ...]
 
 
@@ -84,7 +82,6 @@ def packed_batch(scenes: Sequence[PackedScene], told: Sequence[Tensor], layout: 
             has_reference_window=torch.stack([one.has_reference_window for one in heard]),
         ),
         truth=Settings(*(part.nan_to_num(0.5, 0.5, 0.5) for part in truth)),
-        roles=padded([scene.roles for scene in scenes], _UNKNOWN),
         methods=tuple(scene.method for scene in scenes),
     )
 
@@ -124,6 +121,12 @@ def _wet(case: _Case, weights: Mapping[str, float]) -> Terms:
     return {name: weight * errors[name] for name, weight in weights.items()}
 
 
+def _sides(case: _Case, weights: Mapping[str, float]) -> Terms:
+    right, there = case.prediction.right, case.batch.heard.has_track
+    assert right is not None
+    return {"right": weights["right"] * surprise_of_sides(case.batch.truth, right, case.layout, there)}
+
+
 def _song(case: _Case, weights: Mapping[str, float]) -> Terms:
     """By what the spectrum of the mix differs from that of the reference, in tens of dB; only the master is moved."""
     mix = master_bands(case.mixed.bus.detach(), case.settings.master, SAMPLE_RATE, case.layout)[:, 0, :, 0]
@@ -134,20 +137,12 @@ def _song(case: _Case, weights: Mapping[str, float]) -> Terms:
     return {"tone": weights["tone"] * huber_loss(excess_db / 10, torch.zeros_like(excess_db), delta=0.5)}
 
 
-def _roles(case: _Case, weights: Mapping[str, float]) -> Terms:
-    logits, roles = case.prediction.role_logits, case.batch.roles
-    known = roles != _UNKNOWN
-    if logits is None or not known.any():
-        return {}
-    return {"heard": weights["heard"] * cross_entropy(logits[known], roles[known])}
-
-
 _Group = Callable[[_Case, Mapping[str, float]], Terms]
 _GROUPS: dict[str, tuple[tuple[str, ...], _Group]] = {
     "settings": (("track", "fx", "master"), _settings),
     "wet": (WET_TERMS, _wet),
+    "sides": (("right",), _sides),
     "song": (("tone",), _song),
-    "roles": (("heard",), _roles),
 }
 PACKED_TERMS = tuple(f"{group}.{name}" for group, (names, _) in _GROUPS.items() for name in names)
 
@@ -174,7 +169,7 @@ class PackedLosses:
         self._weights = weights
 
     def __call__(self, batch: PackedBatch, prediction: Prediction, layout: Layout) -> Terms:
-        """All terms; those that a batch has nothing for are left out."""
+        """All terms."""
         case, terms = _Case(batch, prediction, layout), Terms()
         for group, (names, compute) in _GROUPS.items():
             wanted = {name: self._weights[f"{group}.{name}"] for name in names if f"{group}.{name}" in self.names}

@@ -9,11 +9,9 @@ from diffmst.band_console import mix_bands
 from diffmst.dsp.band_powers import LEFT, RIGHT, k_weights
 from diffmst.layout import Layout, Settings
 from diffmst.models.prediction import Prediction
-from diffmst.models.scene import ROLE_NAMES
 from diffmst.training.packs.band_song import SAMPLE_RATE
 from diffmst.training.packs.packed_terms import PackedBatch
 
-_UNKNOWN = ROLE_NAMES.index("")
 _MOST_DB = 20.0  # of one side over the other
 _SILENCE = 1e-12
 
@@ -24,7 +22,7 @@ def yardsticks(batch: PackedBatch, prediction: Prediction, layout: Layout) -> di
 
     `level_lu` is that of a track's loudness against the mean of all; `pan_db` of left over right, `width_db` of the
     same without its sign; `eq_db` of the gains of its equalizer. What starts with `equal_` is that of tracks equally
-    loud in the middle, flat. `role` is the share of roles that the model hears right.
+    loud in the middle, flat.
     """
     neutral = layout.to_unit(layout.defaults(batch.truth.tracks.shape[1]))
     neutral = Settings(*(part.to(there).expand_as(there) for part, there in zip(neutral, batch.truth, strict=True)))
@@ -36,9 +34,6 @@ def yardsticks(batch: PackedBatch, prediction: Prediction, layout: Layout) -> di
         figures |= {f"{prefix}{name}": _mean((found[name] - wanted[name]).abs(), there) for name in found}
         width = (found["pan_db"].abs() - wanted["pan_db"].abs()).abs()
         figures[f"{prefix}width_db"] = _mean(width, there)
-    if prediction.role_logits is not None:
-        right = (prediction.role_logits.argmax(-1) == batch.roles).float()
-        figures["role"] = _mean(right, batch.roles != _UNKNOWN)
     return figures
 
 

@@ -1,0 +1,120 @@
+"""What matching hands over: the rendered mix, its document, and a report that shows what was done."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from diffmst.adjust import neutral_settings
+from diffmst.advice import Findings, advise, track_products
+from diffmst.aspects import ASPECTS
+from diffmst.audio import AudioReader
+from diffmst.data.song import Song
+from diffmst.data.survey import Survey
+from diffmst.listening import Heard
+from diffmst.mastering import Audio, Output
+from diffmst.mix import Mix
+from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.profile import Profile
+from diffmst.progress import SILENT, Progress
+from diffmst.render import BLOCK_FRAMES, render
+from diffmst.report import build_report
+from diffmst.stream import ConsoleStream
+from diffmst.task import Task
+
+REPORT = "report.html"
+
+
+class Delivered(NamedTuple):
+    """What became of a mix.
+
+    Attributes:
+        output: its loudness and peaks.
+        notes: for the user, those of listening first.
+    """
+
+    output: Output
+    notes: list[str]
+
+
+def deliver(
+    mix: Mix,
+    heard: Heard,
+    task: Task,
+    outputs: OutputFolder,
+    *,
+    title: str,
+    name: str = "mix",
+    song: Song | None = None,
+    stems: bool = False,
+    progress: Progress = SILENT,
+) -> Delivered:
+    """Renders a matched mix, judges it, and writes WAV file, document and report.
+
+    Args:
+        mix: the document, which remembers the neutral mix that the report compares with.
+        heard: the references, and the tracks that were matched.
+        task: made from it.
+        outputs: where the files go.
+        title: of the song.
+        name: of document and WAV file, without ending.
+        song: the tracks of the document; those heard if not given.
+        stems: also write the processed stems and the reverb return.
+        progress: told how far it is.
+
+    Raises:
+        UserError: a file cannot be read or an output not written.
+    """
+    before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
+    output = render(
+        mix,
+        song or heard.song,
+        outputs,
+        f"{name}.wav",
+        stems=stems,
+        progress=progress,
+        on_input=_neutral(mix, before),
+        on_mix=after.add,
+    )
+    with progress.phase("drawing", 1):
+        profiles = {reference.path: _profile(reference.survey) for reference in heard.references}
+        of_aspects = {aspect: profiles[heard.reference_of(aspect).info.path] for aspect in ASPECTS}
+        findings = Findings(
+            tracks=heard.song.tracks,
+            references=[(reference.survey, profiles[reference.path]) for reference in heard.references],
+            tone=of_aspects["tone"],
+            after=after,
+            output=output,
+            products=track_products(task.excerpts.audio, task.excerpts.channels),
+        )
+        notes = [*heard.notes, *advise(findings)]
+        report = build_report(
+            mix,
+            title=title,
+            reference=profiles[heard.reference.info.path],
+            before=before,
+            after=after,
+            warnings=notes,
+            output=output,
+            of_aspects=of_aspects,
+        )
+    write_text_atomically(outputs.path(f"{name}.json"), mix.to_json())
+    write_text_atomically(outputs.path(REPORT), report)
+    return Delivered(output, notes)
+
+
+def _neutral(mix: Mix, profile: Profile) -> Callable[[Audio], None]:
+    """Plays every block of the song to `profile` as it was before matching: balanced and neutral."""
+    layout = mix.console_layout
+    stream = ConsoleStream(mix.sample_rate, neutral_settings(mix), mix.channels, layout=layout, muted=mix.muted)
+
+    def hear(block: Audio) -> None:
+        profile.add(stream.process(block).mix)
+
+    return hear
+
+
+def _profile(survey: Survey) -> Profile:
+    with AudioReader(survey.info.path) as reader:
+        profile = Profile(reader.sample_rate)
+        for block in reader.blocks(BLOCK_FRAMES):
+            profile.add(block)
+    return profile

@@ -1,0 +1,1 @@
+"""Recall: the settings of a finished mix, found from its stems."""
