@@ -31,6 +31,7 @@ _LEVEL_DOUBT_DB, _PAN_DOUBT = 4.0, 0.3
 
 _CORRECTION_DB = 10.0  # by an output of 1
 _DISTANCE_LOGITS = 3.0  # likewise
+_LEAST_PAN_WIDTH, _MOST_EVIDENCE = 1e-3, 8.0
 _EVEN, _LEANING = 0.5, 0.1  # a side is likely from 60 to 40 on
 _MASTER_WIDTH_DB = 2.0
 _QUIET = 1e-3  # of weights that start with next to nothing
@@ -146,7 +147,8 @@ class TrackHead(nn.Module):
         pan_trust = _trust(_PAN_DOUBT * torch.exp(pan_doubt), fit.pan_width)
         expected_distance = torch.sigmoid(roles @ self.role_distance + _DISTANCE_LOGITS * distance)
         away = pan_trust * fit.pan.abs() + (1 - pan_trust) * expected_distance
-        right = torch.sigmoid(softplus(self.side(fit.features.abs())[..., 0]) * fit.pan / fit.pan_width)
+        evidence = softplus(self.side(fit.features.abs())[..., 0]) * fit.pan / fit.pan_width.clamp(min=_LEAST_PAN_WIDTH)
+        right = torch.sigmoid(evidence.clamp(-_MOST_EVIDENCE, _MOST_EVIDENCE))
         pan = sides(away, right, fader_db, has_track) * away
         mean = torch.where(self.is_level, fader[..., None], belief.mean)
         mean = torch.where(self.is_pan, ((1 + pan) / 2)[..., None], mean)

@@ -96,9 +96,8 @@ def likely_reasons(explained: Explained, lacking: Sequence[str], drift_ppm: floa
         f"{-10 * np.log10(max(1 - explained.share, 1e-10)):.1f} dB under it."
     ]
     if drift_ppm:
-        sentences.append(
-            f"The mix runs {abs(drift_ppm):.0f} ppm {'longer' if drift_ppm > 0 else 'shorter'}: it came from another clock."
-        )
+        longer = "longer" if drift_ppm > 0 else "shorter"
+        sentences.append(f"The mix runs {abs(drift_ppm):.0f} ppm {longer} than the stems: it came from another clock.")
     if lacking:
         sentences.append(f"Not in the mix, as far as can be told: {', '.join(lacking)}.")
     return [*sentences, *_in_time(explained), *_in_bands(explained)]
