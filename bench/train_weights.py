@@ -3,9 +3,10 @@
     python -m bench.train_weights --real REAL --held-out potassium --held-out caesium \
         --soundfont FluidR3_GM.sf2 --soundfont MuseScore_General_Lite.sf3 --midi MIDI -o OUT
 
-REAL holds a folder of stems for every song. Songs are made, some of them around the stems of the real ones that are not
-held out; all are packed, the real ones favoured; the model with the lowest loss on the songs held out is the result:
-OUT/model.safetensors and its card, model.md. Stopped and run again, it goes on. On 2 cores it takes about an hour.
+REAL holds a folder of stems for every song: those of the package are named in `REAL` below. Songs are made, some of them
+around the stems of the real ones that are not held out; all are packed, the real ones favoured; the model with the
+lowest error on the songs held out is the result: OUT/model.safetensors and its card, model.md. Stopped and run again,
+it goes on. On 2 cores it takes about an hour.
 """
 
 from __future__ import annotations
@@ -22,11 +23,25 @@ import typer
 from diffmst.cli import main as diffmst
 from diffmst.models.card import write_card
 from diffmst.models.checkpoint import load_model, read_record, save_model
+from diffmst.models.record import DataSource
 
 SONGS, SECONDS, SEED = 240, 45.0, 6
 SHARDS, SCENES = 24, 512
 VALIDATION_SCENES, VALIDATION_SEED = 160, 5
 STEPS = 4_000
+MADE = DataSource(
+    name="Songs of `diffmst data make`",
+    licence="CC0-1.0, in part of CC0-1.0 stems, MIT SoundFonts and BSD-3-Clause scores",
+    songs=SONGS,
+    hours=SONGS * SECONDS / 3600,
+)
+REAL = DataSource(
+    name="Everything Is Free, by I Can Be In Software: lithium, sodium, rubidium",
+    licence="CC0-1.0",
+    songs=3,
+    hours=3 / 60,
+    url="https://github.com/ichbinsoftware/everythingisfree",
+)
 WEAKNESSES = (
     "Of another song it hears how loud roles are and how wide the mix is, but hardly more: errors of level are two "
     "thirds of those of equal loudness, against two fifths on the same song.",
@@ -72,9 +87,10 @@ def train_weights(
 
 
 def _finish(path: Path) -> None:
-    """Writes the model and its card, which then say where it fails, into this folder."""
+    """Writes the model and its card, which then say where its songs are from and where it fails, into this folder."""
     network = load_model(path)
-    record = read_record(path).training.model_copy(update={"weaknesses": WEAKNESSES})
+    about = {"data": (REAL, MADE), "weaknesses": WEAKNESSES}
+    record = read_record(path).training.model_copy(update=about)
     save_model(Path(path.name), network, training=record)
     write_card(Path("model.md"), network, record)
 
