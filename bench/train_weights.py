@@ -3,8 +3,8 @@
     python -m bench.train_weights --real REAL --held-out potassium --held-out caesium \
         --soundfont FluidR3_GM.sf2 --soundfont MuseScore_General_Lite.sf3 --midi MIDI -o OUT
 
-REAL holds a folder of stems for every song: those of the package are named in `REAL` below. Songs are made, some of them
-around the stems of the real ones that are not held out; all are packed, the real ones favoured; the model with the
+REAL holds a folder of stems for every song: those of the package are named in `REAL` below. Songs are made, some of
+them around the stems of the real ones that are not held out; all are packed, the real ones favoured; the model with the
 lowest error on the songs held out is the result: OUT/model.safetensors and its card, model.md. Stopped and run again,
 it goes on. On 2 cores it takes about an hour.
 """
