@@ -69,11 +69,13 @@ def train_weights(
     steps: Annotated[int, typer.Option(help="Of training.")] = STEPS,
 ) -> None:
     """Makes songs, packs and weights."""
+    if missing := sorted(name for name in held_out if not (real / name).is_dir()):
+        raise typer.BadParameter(f"{real} holds no {' and no '.join(missing)}", param_hint="--held-out")
     real, midi = real.resolve(), midi and midi.resolve()
     soundfonts = [path.resolve() for path in soundfont or []]
     out.mkdir(parents=True, exist_ok=True)
     os.chdir(out)  # so that the record of the weights names no folder of this machine
-    trained = _linked(Path("real"), real, [path.name for path in sorted(real.iterdir()) if path.name not in held_out])
+    trained = _linked(Path("real"), real, [name for name in _names(real) if name not in held_out])
     _linked(Path("held-out"), real, held_out)
     sources = [part for path in soundfonts for part in ("--soundfont", str(path))]
     sources += ["--midi", str(midi)] if midi else []

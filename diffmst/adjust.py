@@ -65,13 +65,13 @@ def adjusted(mix: Mix, amounts: Amounts) -> Adjusted:
     """
     edited = changed_by_hand(mix)
     kept = Settings(*(a | b for a, b in zip(mix.locked, edited, strict=True)))
-    moved = mix.with_settings(_at(mix, amounts, kept)).keeping(mix, kept)
+    moved = mix.with_settings(_at(mix, amounts)).keeping(mix, kept)
     return Adjusted(moved.model_copy(update={"amounts": amounts}), list(_named(mix, edited)))
 
 
 def changed_by_hand(mix: Mix) -> Settings[np.ndarray]:
     """Which settings of a document are neither locked nor as the amounts in it make them: bool."""
-    written = mix.with_settings(_at(mix, mix.amounts, mix.locked)).settings
+    written = mix.with_settings(_at(mix, mix.amounts)).settings
     same = (np.isclose(a, b, _ROUNDING, _ROUNDING) for a, b in zip(mix.settings, written, strict=True))
     return Settings(*(~part & ~locked for part, locked in zip(same, mix.locked, strict=True)))
 
@@ -99,7 +99,7 @@ def adjust(
         UserError: the document or a stem cannot be used, or an output not written.
     """
     mix = Mix.read(document)
-    if not _remembers(mix):
+    if not remembers(mix):
         raise UserError(f"{document}: does not say what was matched; run `diffmst match {document}` first")
     found = adjusted(mix, amounts)
     wav, json = f"{document.stem}.wav", document.name
@@ -112,6 +112,11 @@ def adjust(
         found = found._replace(mix=moved_to(found.mix, document.parent, folder))
         write_text_atomically(outputs.path(json), found.mix.to_json())
     return found, output
+
+
+def remembers(mix: Mix) -> bool:
+    """Whether a document says what was matched; those of version 1 do not."""
+    return any(track.ends for track in mix.tracks) or bool(mix.fx_ends or mix.master_ends)
 
 
 def moved_to(mix: Mix, old: Path, new: Path) -> Mix:
@@ -146,10 +151,9 @@ def _end(mix: Mix, which: str) -> Settings[np.ndarray]:
     return Settings(tracks[None], layout.fx.vector(fx)[None], layout.master.vector(master)[None])
 
 
-def _at(mix: Mix, amounts: Amounts, kept: Settings[np.ndarray]) -> Settings[np.ndarray]:
-    """Settings at some amounts, where those kept are the same at both ends."""
-    neutral, matched = (Settings(*map(np.where, kept, mix.settings, _end(mix, end))) for end in ("neutral", "matched"))
-    return blend(neutral, matched, amounts, mix.console_layout)
+def _at(mix: Mix, amounts: Amounts) -> Settings[np.ndarray]:
+    """Settings at some amounts, as if the user had neither locked nor changed anything."""
+    return blend(_end(mix, "neutral"), _end(mix, "matched"), amounts, mix.console_layout)
 
 
 def _named(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
@@ -157,7 +161,3 @@ def _named(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
     rows = [(track.name, layout.track, row) for track, row in zip(mix.tracks, where.tracks[0], strict=True)]
     for name, section, row in (*rows, ("fx", layout.fx, where.fx[0]), ("master", layout.master, where.master[0])):
         yield from (f"{name}: {control}" for control, named in zip(section.params, row, strict=True) if named)
-
-
-def _remembers(mix: Mix) -> bool:
-    return any(track.ends for track in mix.tracks) or bool(mix.fx_ends or mix.master_ends)

@@ -85,6 +85,11 @@ app = typer.Typer(
 
 
 Layout = Annotated[LayoutName, typer.Option("--layout", help="The console's set of controls.")]
+Loudness = Annotated[
+    str, typer.Option("--loudness", help="'reference', 'keep', or integrated loudness in LUFS, such as -14.")
+]
+Ceiling = Annotated[float, typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0)]
+Format = Annotated[SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")]
 
 app.add_typer(cli_adjust.app)
 app.add_typer(cli_training.app)
@@ -101,15 +106,9 @@ def mix(
     stems: Annotated[list[Path], typer.Argument(help="Stems: audio files, or folders of them.", show_default=False)],
     reference: References,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("mix"),
-    loudness: Annotated[
-        str, typer.Option("--loudness", help="'reference', 'keep', or integrated loudness in LUFS, such as -14.")
-    ] = "reference",
-    ceiling: Annotated[
-        float, typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0)
-    ] = -1.0,
-    sample_format: Annotated[
-        SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")
-    ] = SampleFormat.BITS_24,
+    loudness: Loudness = "reference",
+    ceiling: Ceiling = -1.0,
+    sample_format: Format = SampleFormat.BITS_24,
     write_stems: Stems = False,
     start: Start = None,
     reference_start: ReferenceStart = None,
@@ -145,6 +144,9 @@ def mix(
     from diffmst.passages import Listening
     from diffmst.roles import parse_roles
 
+    references = chosen_references(
+        reference, level=level_from, tone=tone_from, dynamics=dynamics_from, width=width_from, space=space_from
+    )
     predictor = network(model, layout)
     options = Options(
         loudness=parse_loudness(loudness),
@@ -159,9 +161,6 @@ def mix(
         amounts=chosen_amounts(overall=amount, level=level, tone=tone, dynamics=dynamics, width=width, space=space),
         roles=parse_roles(roles or []),
         force=force,
-    )
-    references = chosen_references(
-        reference, level=level_from, tone=tone_from, dynamics=dynamics_from, width=width_from, space=space_from
     )
     with terminal.shown_progress() as progress:
         matched = match(stems, references, out, options, progress)

@@ -48,6 +48,7 @@ from diffmst.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diffmst.match import Options
     from diffmst.mix import Mix
     from diffmst.references import ReferenceChoice
 
@@ -149,23 +150,11 @@ def match(
 
     folder = _folder(document, out, in_place=in_place)
     mix = Mix.read(document)
-    references = _references(
-        mix,
-        document,
-        reference,
-        level=level_from,
-        tone=tone_from,
-        dynamics=dynamics_from,
-        width=width_from,
-        space=space_from,
-    )
-    options = options_of(mix, same_references=not reference)
+    own = {"level": level_from, "tone": tone_from, "dynamics": dynamics_from, "width": width_from, "space": space_from}
+    references = _references(mix, document, reference, **own)
     predictor = network(model, None if model else LayoutName(mix.layout))
     options = replace(
-        options,
-        loudness=parse_loudness(loudness) if loudness else options.loudness,
-        ceiling_dbtp=options.ceiling_dbtp if ceiling is None else ceiling,
-        subtype=SUBTYPES[sample_format] if sample_format else options.subtype,
+        _with_output(options_of(mix, same_references=not reference), loudness, ceiling, sample_format),
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
         steps=refinement_steps(steps, predictor, no_refine=no_refine),
@@ -237,6 +226,18 @@ def _folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
     while (folder := home.with_name(f"{home.name}-{number}")).exists():
         number += 1
     return folder
+
+
+def _with_output(
+    options: Options, loudness: str | None, ceiling_dbtp: float | None, sample_format: SampleFormat | None
+) -> Options:
+    """The options with what is said of the WAV file."""
+    return replace(
+        options,
+        loudness=parse_loudness(loudness) if loudness else options.loudness,
+        ceiling_dbtp=options.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp,
+        subtype=SUBTYPES[sample_format] if sample_format else options.subtype,
+    )
 
 
 def _references(

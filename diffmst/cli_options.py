@@ -60,7 +60,9 @@ ReferenceStart = Annotated[
     float | None, typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0)
 ]
 Seconds = Annotated[float | None, typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60)]
-Steps = Annotated[int, typer.Option("--steps", help="Refinement steps at most; 0 balances only.", min=0)]
+Steps = Annotated[
+    int, typer.Option("--steps", help="Refinement steps at most; 0 leaves what a model predicts, or balances.", min=0)
+]
 TimeS = Annotated[float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")]
 Roles = Annotated[
     list[str] | None,

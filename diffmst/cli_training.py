@@ -1,10 +1,8 @@
-"""`diffmst data`, `train` and `info`: songs to learn from, the learning, and what came of it."""
+"""`diffmst data`, `train`, `pretrain` and `info`: songs to learn from, the learning, and what came of it."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -155,7 +153,7 @@ def pack(
             favoured=favoured,
             share=share,
             jobs=jobs or os.cpu_count() or 1,
-            command=shlex.join(["diffmst", *sys.argv[1:]]),
+            command=terminal.command_line(),
             progress=progress,
         )
     terminal.say(f"{output}: {sum(record.shards)} scenes of {len(library.songs)} songs")

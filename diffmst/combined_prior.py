@@ -70,8 +70,5 @@ def _with_levels(
     found_lufs, *levels_lufs = (track_levels_lufs(excerpts, layout.from_unit(unit), layout) for unit in (mean, *means))
     counts = zip(shares(references, "level"), levels_lufs, strict=True)
     change_db = (sum(share * level for share, level in counts if share > 0) - found_lufs).nan_to_num(0.0, 0.0, 0.0)
-    name = level_control(layout.track)
-    column, param = list(layout.track.params).index(name), layout.track.params[name]
-    values = layout.track.from_unit(mean.tracks)
-    values[..., column] = (values[..., column] + change_db).clamp(param.low, param.high)
+    values = layout.track.moved(layout.track.from_unit(mean.tracks), level_control(layout.track), change_db)
     return mean._replace(tracks=layout.track.to_unit(values))

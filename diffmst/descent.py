@@ -67,7 +67,8 @@ class Search:
     Args:
         prior: where it starts and how far it goes.
         layout: the console's controls.
-        costs: of moving every control by one width of the prior, on the scale of the distance.
+        costs: of every control: a deviation of so many widths of the prior costs half of this times its square, on
+            the scale of the distance.
         ties: controls that are one.
 
     Attributes:

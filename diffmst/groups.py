@@ -172,7 +172,8 @@ def _doubled(one: _Track, other: _Track) -> Kind | None:
     if roles == {"lead", "backing"}:
         return "voice"
     said = _says_double(one) != _says_double(other)
-    return "doubles" if len(roles) == 1 and one.survey.info.channels == 1 and (said or roles == {"guitar"}) else None
+    mono = one.survey.info.channels == other.survey.info.channels == 1
+    return "doubles" if len(roles) == 1 and mono and (said or roles == {"guitar"}) else None
 
 
 def _telling_words(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from diffmst.excerpts import Excerpts
-from diffmst.layout import Layout, Section, Settings
+from diffmst.layout import Layout, Settings
 from diffmst.mix import Mix
 from diffmst.prior import Prior, Stem, level_control
 from diffmst.task import at_master_level
@@ -60,38 +60,37 @@ def held_prior(prior: Prior, held: Held, excerpts: Excerpts, stems: Sequence[Ste
     width = Settings(*(part.masked_fill(locked, 0) for part, locked in zip(prior.width, held.locked, strict=True)))
 
     def fitted(settings: Settings[Tensor]) -> Settings[Tensor]:
-        tracks = _moved(layout.track, settings.tracks, level_control(layout.track), raised_db)
-        master = _moved(layout.master, settings.master, _INPUT, master_db)
+        tracks = layout.track.moved(settings.tracks, level_control(layout.track), raised_db)
+        master = layout.master.moved(settings.master, _INPUT, master_db)
         return layout.to_unit(held.keep(Settings(tracks, settings.fx, master)))
 
     held_at = Prior(fitted(mean), width, fitted(start))
-    column = _column(layout.master, _INPUT)
+    column = layout.master.column(_INPUT)
     settled = held.locked.master[0, column] or prior.width.master[0, column] > 0
     return held_at if settled else at_master_level(held_at, excerpts, layout)
+
+
+def levels_together(held: Tensor, layout: Layout) -> Tensor:
+    """What is held, with all that sets the level of a track where one of it is: the other may have to make up for it.
+
+    Shape: held [tracks, controls], bool; returns the same.
+    """
+    columns = [layout.track.column(control) for control in (_INPUT, level_control(layout.track))]
+    together = held.clone()
+    together[:, columns] = held[:, columns].any(-1, keepdim=True)
+    return together
 
 
 def _raised_db(settings: Settings[Tensor], held: Held, audible: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
     """By how much the faders of the tracks and the input of the master are to be raised, [tracks] and []."""
     fader = level_control(layout.track)
-    columns = [_column(layout.track, control) for control in dict.fromkeys((_INPUT, fader))]
-    faders_locked = held.locked.tracks[0, :, _column(layout.track, fader)]
+    columns = [layout.track.column(control) for control in dict.fromkeys((_INPUT, fader))]
+    faders_locked = held.locked.tracks[0, :, layout.track.column(fader)]
     kept = held.keep(settings)
     excess_db = (kept.tracks - settings.tracks)[0][:, columns].sum(-1).where(~faders_locked, 0.0)
     if not (faders_locked & audible).any():
-        taken_back_db = (settings.master - kept.master)[0, _column(layout.master, _INPUT)]
+        taken_back_db = (settings.master - kept.master)[0, layout.master.column(_INPUT)]
         return taken_back_db - excess_db, torch.zeros_like(taken_back_db)
     above_db = (held.settings.tracks - settings.tracks)[0][:, columns].sum(-1)
     common_db = above_db[audible].quantile(0.5)
     return common_db - excess_db, -common_db
-
-
-def _moved(section: Section, values: Tensor, control: str, change: Tensor) -> Tensor:
-    """Physical values [..., controls] with one control changed, within its range."""
-    column, param = _column(section, control), section.params[control]
-    values = values.clone()
-    values[..., column] = (values[..., column] + change).clamp(param.low, param.high)
-    return values
-
-
-def _column(section: Section, control: str) -> int:
-    return list(section.params).index(control)

@@ -58,6 +58,10 @@ class Section:
     def __len__(self) -> int:
         return len(self.params)
 
+    def column(self, control: str) -> int:
+        """Where the values of a control stand, by its dotted name."""
+        return list(self.params).index(control)
+
     @cached_property
     def _columns(self) -> dict[str, dict[str, int | slice]]:
         """Per effect and keyword the column of the control, or the columns of its bands."""
@@ -117,6 +121,16 @@ class Section:
             raise ValueError(f"there is no control {min(unknown)!r}")
         column = [values.get(name, param.default) for name, param in self.params.items()]
         return np.array(column, np.float64)
+
+    def moved(self, values: Tensor, control: str, change: Tensor | float) -> Tensor:
+        """Physical values with one control changed by so much, in its unit, within its range.
+
+        Shape: values [..., controls], change [...] or a number; returns the shape of values.
+        """
+        column, param = self.column(control), self.params[control]
+        values = values.clone()
+        values[..., column] = (values[..., column] + change).clamp(param.low, param.high)
+        return values
 
     def named(self, values: Tensor | np.ndarray) -> dict[str, float]:
         """A vector [controls] as settings by dotted name."""

@@ -13,7 +13,7 @@ from diffmst.amount import Amounts
 from diffmst.data.song import song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.descent import Distance
-from diffmst.held import Held, held_prior
+from diffmst.held import Held, held_prior, levels_together
 from diffmst.layout import LAYOUTS, Layout, LayoutName
 from diffmst.listening import Heard, listen
 from diffmst.mastering import Output
@@ -49,7 +49,7 @@ class Options:
         subtype: sample format of the WAV file.
         stems: also write every processed stem and the reverb return.
         where: to listen.
-        steps: of refinement, at most; 0 leaves the balanced mix.
+        steps: of refinement, at most; 0 leaves what is predicted, or balanced where nothing is.
         time_s: of refinement, at most.
         layout: the console's controls; those of the model, where there is one.
         model: that predicts where refinement begins and how far it goes; without one the stems are balanced.
@@ -141,7 +141,7 @@ def find(heard: Heard, options: Options, progress: Progress = SILENT, held: Held
         task = replace(
             task,
             prior=held_prior(task.prior, held, task.excerpts, task.stems, task.layout),
-            ties=task.ties.without(held.locked.tracks[0]),
+            ties=task.ties.without(levels_together(held.locked.tracks[0], task.layout)),
         )
     with progress.phase("matching", 1) as advance:
         return task, solve(task, prior, held=held, steps=options.steps, seconds=options.time_s, on_step=advance)
@@ -177,7 +177,7 @@ def solve(
     found = refine(
         task.excerpts,
         distance,
-        reaching(prior, task.prior, task.stems, task.layout) if prior else task.prior,
+        reaching(prior, task.prior, task.stems, task.layout, task.ties) if prior else task.prior,
         layout=task.layout,
         ties=task.ties,
         predicted=prior is not None,
@@ -185,7 +185,7 @@ def solve(
         seconds=seconds,
         on_step=on_step,
     )
-    before = _balanced_terms(task, distance) if prior else found.before
+    before = _balanced_terms(task, distance) if prior or steps else found.before
     settings = tidy(keep_audible(task.excerpts, task.stems, found.settings, task.layout), task.layout)
     return replace(found, settings=held.keep(settings) if held else settings, before=before)
 
@@ -193,7 +193,7 @@ def solve(
 def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
     """The distance of the balanced mix with neutral settings, term by term."""
     with torch.no_grad():
-        terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.start), task.layout))
+        terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.mean), task.layout))
     return {name: float(term) for name, term in terms.items()}
 
 

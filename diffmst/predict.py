@@ -64,7 +64,7 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
     widths = _joined(prior.width.tracks, staged.tracks, torch.zeros_like(task.prior.width.tracks))
     mean, width = prior.mean._replace(tracks=tracks), prior.width._replace(tracks=widths)
     prior = Prior(mean, width, mean)
-    sets_master_level = bool(width.master[0, list(model.layout.master.params).index(_STAGING_CONTROL)] > 0)
+    sets_master_level = bool(width.master[0, model.layout.master.column(_STAGING_CONTROL)] > 0)
     return prior if sets_master_level else at_master_level(prior, task.excerpts, task.layout)
 
 
@@ -130,10 +130,7 @@ def _moved(scene: Scene, device: torch.device) -> Scene:
 
 def _unstaged(section: Section, unit: Tensor, gains_db: Tensor) -> Tensor:
     """Track settings for the stems as they are: what staging did is done by the input gain, as far as it goes."""
-    column, param = list(section.params).index(_STAGING_CONTROL), section.params[_STAGING_CONTROL]
-    values = section.from_unit(unit)
-    values[..., column] = (values[..., column] + gains_db).clamp(param.low, param.high)
-    return section.to_unit(values)
+    return section.to_unit(section.moved(section.from_unit(unit), _STAGING_CONTROL, gains_db))
 
 
 def _joined(unit: Tensor, tracks: Tensor, others: Tensor) -> Tensor:

@@ -183,14 +183,14 @@ def _set_levels(section: Section, tracks: _Column, stems: Sequence[Stem]) -> Non
             share_lu = stem.role.level_lu - mix_lu
             room_lu = min(share_lu - QUIETEST_LU, LOUDEST_LU - share_lu)
             width_db = min(_LEVEL_WIDTH_DB, max(_LEAST_LEVEL_WIDTH_DB, room_lu / BOUND))
-            tracks.width[..., track, _column(section, level_control(section))] = width_db / _span(section)
+            tracks.width[..., track, section.column(level_control(section))] = width_db / _span(section)
 
 
 def _set_pans(section: Section, tracks: _Column, stems: Sequence[Stem]) -> None:
     param = section.params["panner.pan"]
     for track, stem in enumerate(stems):
         _set(section, tracks.mean, track, "panner.pan", stem.pan)
-        tracks.width[..., track, _column(section, "panner.pan")] = stem.pan_width / (param.high - param.low)
+        tracks.width[..., track, section.column("panner.pan")] = stem.pan_width / (param.high - param.low)
 
 
 def _spread(section: Section, tracks: _Column, stems: Sequence[Stem]) -> Tensor:
@@ -213,14 +213,10 @@ def level_control(section: Section) -> str:
 
 def _set(section: Section, unit: Tensor, track: int, control: str, value: float, *, add: bool = False) -> None:
     """Sets a control of one track to a physical value, or adds it, within the control's range."""
-    param, column = section.params[control], _column(section, control)
+    param, column = section.params[control], section.column(control)
     if add:
         value += float(param.from_unit(unit[..., track, column]).flatten()[0])
     unit[..., track, column] = param.to_unit(unit.new_tensor(min(max(value, param.low), param.high)))
-
-
-def _column(section: Section, control: str) -> int:
-    return list(section.params).index(control)
 
 
 def _span(section: Section) -> float:

@@ -16,7 +16,7 @@ from diffmst.prior import Prior, level_control
 from diffmst.ties import Ties
 
 PRIOR_WEIGHT = 0.008
-"""What moving one control by one width of its prior costs, on the scale of the distance."""
+"""Twice what moving one control by one width of its prior costs, on the scale of the distance."""
 
 # A prior that was predicted from the reference is a Gaussian over the deviations d, in widths. With a likelihood
 # exp(-distance / scale), the most probable settings minimise distance + scale / 2 * sum(d^2). The scale is how far the
@@ -29,7 +29,7 @@ EVIDENCE = 8.0
 """Tracks and FX bus leave what was predicted by the root of twice this, four widths, at most, all together."""
 
 BALANCE_COST = 8.0
-"""What moving a fader or a pan costs more than moving another control of a track.
+"""Times as much as another control of a track, a fader or a pan costs to move.
 
 A reference says how its whole mix sounds, and not which of these tracks it is that is loud in it or on one side of it.
 """
@@ -92,7 +92,7 @@ def refine(
         layout: the console's controls.
         ties: controls that are one; the prior has to mean them alike, see `Ties.share_prior`.
         predicted: whether the prior was predicted from the reference.
-        steps: with all tracks, at most; the learning rate falls over them.
+        steps: with all tracks, at most; the learning rate falls over them. 0 leaves what the prior means.
         seconds: at most.
         on_step: told the share of the work that each step was.
     """
@@ -119,7 +119,7 @@ def refine(
 
 
 def _unmoved(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout) -> Refined:
-    settings = layout.from_unit(prior.start)
+    settings = layout.from_unit(prior.mean)  # not the start, which may stand aside for the sake of a gradient
     with torch.no_grad():
         terms = {name: float(term) for name, term in distance(excerpts.mixed(settings, layout)).items()}
     return Refined(settings, terms, terms, (), converged=False, seconds=0.0)
@@ -143,7 +143,7 @@ def _fit_master(
 
 
 def _usual_costs(layout: Layout) -> Settings:
-    """What it costs to move every control by one width, where all count alike."""
+    """Costs of all controls, see `Search`, where all count alike."""
 
     def alike(section: Section) -> Tensor:
         return torch.full((len(section),), PRIOR_WEIGHT, dtype=torch.float64)

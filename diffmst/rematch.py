@@ -1,10 +1,10 @@
 """Matching again: a mix that the user has changed or locked in places, towards the same references or others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from diffmst.adjust import moved_to
+from diffmst.adjust import moved_to, remembers
 from diffmst.data.song import Song, song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.errors import UserError
@@ -12,12 +12,13 @@ from diffmst.held import Held
 from diffmst.listening import Heard, hear, roles_of
 from diffmst.locking import with_changes_locked
 from diffmst.match import Loudness, Matched, Options, document, find
-from diffmst.mix import Mix, TrackMix
+from diffmst.mix import Mix
 from diffmst.outputs import OutputFolder
 from diffmst.progress import SILENT, Progress
 from diffmst.references import ReferenceChoice
 from diffmst.render import compile_kernels, stem_files, stem_names
-from diffmst.roles import TrackRole
+from diffmst.roles import UNKNOWN, TrackRole, told_role, told_roles
+from diffmst.task import KNOWN
 
 _SAME_LU = 0.02
 """Loudnesses in a document are rounded to half of it."""
@@ -75,6 +76,8 @@ def rematch(
     options = options or options_of(mix, same_references=not references)
     _check_model(options, mix)
     if keep_changes:
+        if not remembers(mix):
+            raise UserError(f"{path}: does not say what diffmst wrote; `diffmst lock` what you want to keep")
         mix = with_changes_locked(mix)
     choices = references or references_of(mix, path)
     wav = f"{path.stem}.wav"
@@ -83,12 +86,12 @@ def rematch(
     with OutputFolder(folder, force=options.force) as outputs:
         song = Song.of_stems(stem_files(mix, path.parent), mix.sample_rate)
         outputs.claim(names, inputs=[*(track.path for track in song.tracks), *(choice.path for choice in choices)])
-        roles = roles_of(song, _told_roles(mix, song) | dict(options.roles))
+        roles = _roles(mix, song, options.roles)
         heard = _heard(mix, song, roles, choices, progress)
         compile_kernels(progress)
         task, refined = find(heard, options, progress, Held.of(_sounding(mix)))
         found = document(heard, task, refined, folder, options)
-        merged = _merged(moved_to(mix, path.parent, folder), found)
+        merged = _merged(moved_to(mix, path.parent, folder), found, song.channels)
         output, notes = deliver(
             merged,
             heard,
@@ -113,8 +116,8 @@ def references_of(mix: Mix, path: Path) -> list[ReferenceChoice]:
     Raises:
         UserError: it names none, or one is not there any more.
     """
-    if not mix.references:
-        raise UserError(f"{path}: names no reference; give one with --reference")
+    if not any(reference.main for reference in mix.references):
+        raise UserError(f"{path}: names no main reference; give one with --reference")
     choices = [
         ReferenceChoice(path.parent / reference.path, reference.weight, reference.aspects, reference.main)
         for reference in mix.references
@@ -157,14 +160,30 @@ def _heard(
     return replace(heard, notes=(*heard.notes, *_changes(_sounding(mix), heard)))
 
 
+def _roles(mix: Mix, song: Song, asked: Mapping[str, str]) -> list[TrackRole]:
+    """The roles of the tracks: as is asked now, as the user told before, or as files and their names tell."""
+    roles = roles_of(song, _told_roles(mix, song) | dict(asked))
+    places = told_roles(asked, [(track.name, track.path) for track in song.tracks])
+    return [
+        replace(role, written=told_role(track.role).name)
+        if track.role_from == "ear" and role.source != "sidecar" and place not in places
+        else role
+        for place, (role, track) in enumerate(zip(roles, mix.tracks, strict=True))
+    ]
+
+
 def _told_roles(mix: Mix, song: Song) -> dict[str, str]:
-    """The roles that the user has told, by file: so the document says, or what it says has told them tells another."""
-    found = roles_of(song, {})
-    return {
-        str(track.path): told.role
-        for track, told, known in zip(song.tracks, mix.tracks, found, strict=True)
-        if told.role_from == "user" or (told.role_from == known.source and told.role != known.role.name)
-    }
+    """The roles that the user has told, by file: so the document says, or what it says has told them tells another.
+
+    Where a name tells a role well, the ear is asked only if the user has told that it is unknown.
+    """
+    told: dict[str, str] = {}
+    for track, before, known in zip(song.tracks, mix.tracks, roles_of(song, {}), strict=True):
+        if before.role_from == "user" or (before.role_from == known.source and before.role != known.role.name):
+            told[str(track.path)] = before.role
+        elif before.role_from == "ear" and known.source == "name" and known.confidence >= KNOWN:
+            told[str(track.path)] = UNKNOWN.name
+    return told
 
 
 def _changes(mix: Mix, heard: Heard) -> Iterator[str]:
@@ -174,13 +193,20 @@ def _changes(mix: Mix, heard: Heard) -> Iterator[str]:
             yield f"{survey.info.path.name} has changed since “{track.name}” was mixed from it."
 
 
-def _merged(old: Mix, found: Mix) -> Mix:
-    """The document that was found, with muted tracks, locks and locked values of the one before."""
+def _merged(old: Mix, found: Mix, channels: Sequence[int]) -> Mix:
+    """The document that was found, with muted tracks, locks and locked values of the one before.
+
+    Args:
+        old: all of its paths as they are from where it will lie.
+        found: without its muted tracks.
+        channels: of the files, muted ones too, which may have changed.
+    """
     fresh = iter(found.tracks)
-    tracks = tuple(track if track.mute else _with_locks(next(fresh), track) for track in old.tracks)
+    tracks = tuple(
+        track.model_copy(update={"channels": min(track.channels, count)})
+        if track.mute
+        else next(fresh).model_copy(update={"locks": track.locks})
+        for track, count in zip(old.tracks, channels, strict=True)
+    )
     locks = {"fx_locks": old.fx_locks, "master_locks": old.master_locks}
     return found.model_copy(update={"tracks": tracks, **locks}).keeping(old, old.locked)
-
-
-def _with_locks(found: TrackMix, old: TrackMix) -> TrackMix:
-    return found.model_copy(update={"locks": old.locks})

@@ -136,11 +136,9 @@ def keep_audible(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, 
     with torch.no_grad():
         energy = _track_energies(excerpts, settings, layout)
     missing_db = (BURIED_LU - _relative_lu(energy)).clamp_min(0) * _sounding(energy, stems)
-    column, param = list(layout.track.params).index(name := level_control(layout.track)), layout.track.params[name]
-    tracks = settings.tracks.clone()
-    raised = tracks[0, :, column] + missing_db.nan_to_num()
-    tracks[0, :, column] = torch.where(missing_db > 0, raised.clamp(param.low, param.high), tracks[0, :, column])
-    return settings._replace(tracks=tracks)
+    return settings._replace(
+        tracks=layout.track.moved(settings.tracks, level_control(layout.track), missing_db.nan_to_num())
+    )
 
 
 def stays_centred(stem: Stem) -> bool:

@@ -24,7 +24,7 @@ from diffmst.ties import Ties
 SONG_WINDOWS = Windows(seconds=6.0, count=4)
 REFERENCE_WINDOWS = Windows(seconds=6.0, count=8)
 
-_KNOWN = 0.5
+KNOWN = 0.5
 """Confidence from which on a role stays what it is said to be: the ear is wrong about one in three."""
 
 
@@ -112,10 +112,8 @@ def roles_with_ear(roles: Sequence[TrackRole], excerpts: Excerpts) -> tuple[Trac
         excerpts: of the tracks.
     """
     sounds = (bool(part.any()) for part in excerpts.audio.split(excerpts.channels, dim=1))
-    wanted = [sound and known.confidence < _KNOWN for sound, known in zip(sounds, roles, strict=True)]
-    if not any(wanted):
-        return tuple(roles)
-    probabilities = hear_roles(excerpts).tolist()
+    wanted = [sound and known.confidence < KNOWN for sound, known in zip(sounds, roles, strict=True)]
+    probabilities = hear_roles(excerpts).tolist() if any(wanted) else [[]] * len(roles)
     by_ear = [
         dict(zip(ROLE_NAMES, row, strict=False)) if listened else None
         for row, listened in zip(probabilities, wanted, strict=True)
@@ -135,7 +133,7 @@ def at_loudness(task: Task, settings: Settings, loudness_lufs: float) -> Setting
     change_db = loudness_lufs - float(pooled_loudness(mixed, task.excerpts.sample_rate))
     if not math.isfinite(change_db):
         return settings
-    return settings._replace(master=_moved(settings.master, task.layout, "fader.gain_db", change_db))
+    return settings._replace(master=task.layout.master.moved(settings.master, "fader.gain_db", change_db))
 
 
 def at_master_level(prior: Prior, excerpts: Excerpts, layout: Layout) -> Prior:
@@ -148,15 +146,7 @@ def at_master_level(prior: Prior, excerpts: Excerpts, layout: Layout) -> Prior:
 
     def moved(unit: Settings) -> Settings:
         master = layout.master.from_unit(unit.master)
-        master = _moved(master, layout, "input.gain_db", MASTER_LUFS - loudness_lufs)
+        master = layout.master.moved(master, "input.gain_db", MASTER_LUFS - loudness_lufs)
         return unit._replace(master=layout.master.to_unit(master))
 
     return prior._replace(mean=moved(prior.mean), start=moved(prior.start))
-
-
-def _moved(master: Tensor, layout: Layout, control: str, change: float) -> Tensor:
-    """Master settings [batch, controls] with one control changed, within its range."""
-    column, param = list(layout.master.params).index(control), layout.master.params[control]
-    master = master.clone()
-    master[..., column] = (master[..., column] + change).clamp(param.low, param.high)
-    return master

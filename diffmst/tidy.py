@@ -46,7 +46,7 @@ def _without_faint_sends(section: Section, values: Tensor) -> Tensor:
     name = "send.gain_db"
     if name not in section.params:
         return values
-    column, values = list(section.params).index(name), values.clone()
+    column, values = section.column(name), values.clone()
     faint = values[..., column] < FAINT_SEND_DB
     values[..., column] = torch.where(faint, section.params[name].low, values[..., column])
     return values

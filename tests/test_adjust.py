@@ -99,6 +99,22 @@ def test_whatever_is_locked_nothing_else_is_held_back(mix, seed):
     assert found.tracks[1] == free.tracks[1]
 
 
+@pytest.mark.parametrize("by", ["hand", "lock"])
+def test_other_amounts_leave_a_band_where_it_is_whoever_set_its_gain(mix, by):
+    """At half the tone of a band that neutral has not, its frequency is as matched, and no other amount moves it."""
+    flat = drawn(1)
+    flat.tracks[..., DEFAULT.track.column("eq.peak_2.gain_db")] = 0
+    half = adjusted(with_ends(mix, flat, drawn(2)), Amounts(tone=50)).mix
+    if by == "hand":
+        changed = edited(half, eq__peak_2__gain_db=1.2345)
+    else:
+        changed = half.model_copy(update={"tracks": (_locked(half.tracks[0], "eq.peak_2.gain_db"), half.tracks[1])})
+    found = adjusted(changed, Amounts(tone=50, width=120))
+    assert found.kept == (["kick: eq.peak_2.gain_db"] if by == "hand" else [])
+    for name in ("eq.peak_2.gain_db", "eq.peak_2.freq_hz", "eq.peak_2.q"):
+        assert found.mix.tracks[0].settings[name] == changed.tracks[0].settings[name]
+
+
 def test_a_track_that_was_added_by_hand_stays_as_it_is(mix):
     added = TrackMix(name="new", path="new.wav", sha256=SHA, channels=1, settings={"fader.gain_db": -7.0})
     wider = mix.model_copy(update={"tracks": (added, *mix.tracks)})

@@ -89,6 +89,11 @@ def test_two_guitars_that_play_one_part_are_doubles_and_two_parts_are_not(groups
     assert groups({"Gtr 1": ONE, "Gtr 2": OTHER}) == {}
 
 
+def test_a_double_that_is_stereo_has_an_image_of_its_own(groups):
+    wide = np.stack([ONE, LATE])
+    assert groups({"Gtr": ONE, "Gtr Dbl": wide}) == groups({"Gtr": wide, "Gtr Dbl": ONE}) == {}
+
+
 def test_the_rest_of_a_kit_is_a_group_where_there_are_mics_of_the_room(groups):
     kit = {"Kick": ONE, "Snare": OTHER, "OH": ONE + OTHER}
     assert groups(kit) == {"drum kit": ("kit", ["Kick", "Snare", "OH"])}

@@ -2,10 +2,12 @@ import pytest
 import torch
 
 from diffmst.excerpts import Excerpts
-from diffmst.held import Held, held_prior
+from diffmst.groups import Group
+from diffmst.held import Held, held_prior, levels_together
 from diffmst.layout import LAYOUTS, Settings
 from diffmst.prior import Stem, level_control, sane_prior
 from diffmst.task import at_master_level
+from diffmst.ties import Ties
 
 RATE = 22_050
 STEMS = [Stem(-20.0, 1, 0.1), Stem(-26.0, 1, 0.1), Stem(-23.0, 2, 0.1)]
@@ -95,6 +97,18 @@ def test_a_free_fader_makes_up_for_a_locked_input_gain(excerpts):
     torch.testing.assert_close(raised_db, torch.tensor([0.0, -6, 0], dtype=torch.float64), atol=1e-6, rtol=0)
 
 
+def test_all_that_sets_the_level_of_a_track_is_held_together(layout):
+    held = torch.zeros(3, len(layout.track), dtype=torch.bool)
+    gain, level, pan = (
+        column(layout.track, name) for name in ("input.gain_db", level_control(layout.track), "panner.pan")
+    )
+    held[0, gain] = held[1, level] = held[2, pan] = True
+    found = levels_together(held, layout)
+    assert found[:2, [gain, level]].all() and not found[2, [gain, level]].any()
+    assert found[:, pan].tolist() == [False, False, True]
+    assert int(found.sum()) == 2 * len({gain, level}) + 1
+
+
 def test_a_locked_input_of_the_master_is_driven_as_before(layout, excerpts, prior):
     held, gain = unlocked(layout, prior), column(layout.master, "input.gain_db")
     held.settings.master[0, gain] -= 3
@@ -111,3 +125,15 @@ def test_what_is_kept_is_exact(layout, prior):
     kept = held.keep(others)
     assert torch.equal(kept.tracks[0, 1], held.settings.tracks[0, 1])
     assert torch.equal(kept.tracks[0, 0], others.tracks[0, 0]) and torch.equal(kept.master, others.master)
+
+
+def test_what_is_tied_is_meant_alike_around_what_is_held(layout, excerpts, prior):
+    """A locked input gain of one of two sides, for which its fader makes up: it may not pull the fader of the other."""
+    ties = Ties.of([Group("pair", "sides", (0, 1))], layout.track, len(STEMS))
+    prior = ties.share_prior(prior)
+    held, gain = unlocked(layout, prior), column(layout.track, "input.gain_db")
+    held.settings.tracks[0, 1, gain] += 6
+    held.locked.tracks[0, 1, gain] = True
+    found = held_prior(prior, held, excerpts, STEMS, layout).mean
+    shared = ties.without(levels_together(held.locked.tracks[0], layout)).share(found)
+    torch.testing.assert_close(shared.tracks, found.tracks, atol=ROUNDING, rtol=0)

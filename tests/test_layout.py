@@ -84,3 +84,12 @@ def test_an_effect_whose_controls_are_not_its_keywords_is_refused():
 def test_a_vector_refuses_a_control_that_does_not_exist():
     with pytest.raises(ValueError, match=r"there is no control 'fader\.gan_db'"):
         DEFAULT.track.vector({"fader.gan_db": 1.0})
+
+
+def test_one_control_is_moved_within_its_range():
+    values = torch.as_tensor(DEFAULT.track.defaults()).repeat(2, 1)
+    moved = DEFAULT.track.moved(values, "fader.gain_db", torch.tensor([-1.5, 1000.0]))
+    column = DEFAULT.track.column("fader.gain_db")
+    assert moved[:, column].tolist() == [-1.5, DEFAULT.track.params["fader.gain_db"].high]
+    others = torch.arange(len(DEFAULT.track)) != column
+    assert torch.equal(moved[:, others], values[:, others]) and values[:, column].eq(0).all()

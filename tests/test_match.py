@@ -12,6 +12,7 @@ import soundfile
 from scipy.signal import resample_poly
 from songs import RATE, noise, tone, write, write_reference, write_song
 
+from diffmst.amount import Amounts
 from diffmst.match import Options, match
 from diffmst.mix import Mix
 from diffmst.passages import Listening
@@ -172,6 +173,24 @@ def test_loudness_may_be_kept(home, tmp_path):
 def test_no_steps_leave_the_balanced_mix(home, tmp_path):
     refined = match([home / "song"], home / "reference.wav", tmp_path, Options(steps=0)).refined
     assert refined.before == refined.after and refined.before
+
+
+def test_no_steps_are_an_amount_of_nothing(tmp_path, reference):
+    """Two mono stems that refinement may pan, and begins with on either side."""
+    for number in (1, 2):
+        write(tmp_path / "song" / f"guitar {number}.wav", noise(3.0, number))
+    none, nothing, some = (
+        match([tmp_path / "song"], reference, tmp_path / name, options).mix
+        for name, options in (
+            ("none", Options(steps=0)),
+            ("nothing", Options(steps=2, amounts=Amounts(overall=0))),
+            ("some", Options(steps=2)),
+        )
+    )
+    assert [track.settings for track in none.tracks] == [track.settings for track in nothing.tracks]
+    assert none.master == nothing.master and none.comparison.distance_before == some.comparison.distance_before
+    assert all(track.settings["panner.pan"] == 0 for track in none.tracks)
+    assert all(track.settings["panner.pan"] != 0 for track in some.tracks)
 
 
 def test_the_user_says_where_to_listen(home, tmp_path):

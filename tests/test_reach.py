@@ -1,9 +1,11 @@
 import torch
 
+from diffmst.groups import Group
 from diffmst.layout import DEFAULT, Settings
 from diffmst.prior import Prior, Stem, sane_prior
 from diffmst.reach import reaching
 from diffmst.roles import BY_NAME
+from diffmst.ties import Ties
 
 KICK, LEAD, PAD = 0, 1, 2
 STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0, BY_NAME["lead"]), Stem(-20.0, 1, 0.0)]
@@ -35,6 +37,14 @@ def test_what_carries_the_low_end_and_leads_stay_where_they_were_placed():
     usual = sane_prior(DEFAULT, STEMS)
     pans = reaching(sure(usual), usual, STEMS, DEFAULT).width.tracks[0, :, PAN]
     assert pans[[KICK, LEAD]].eq(0).all() and pans[PAD] == NARROW
+
+
+def test_a_pan_that_is_tied_to_one_that_stays_stays_too():
+    usual = sane_prior(DEFAULT, STEMS)
+    ties = Ties.of([Group("bass", "mics", (KICK, PAD))], DEFAULT.track, len(STEMS))
+    widths = reaching(sure(usual), usual, STEMS, DEFAULT, ties).width.tracks[0]
+    assert widths[:, PAN].eq(0).all()
+    assert widths[PAD, PAN + 1 :].eq(NARROW).all()
 
 
 def test_what_was_predicted_itself_is_not_touched():

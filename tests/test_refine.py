@@ -159,10 +159,11 @@ def test_controls_of_no_width_do_not_move(excerpts, distance, prior):
         torch.testing.assert_close(part[width == 0], mean[width == 0], atol=1e-9, rtol=0)
 
 
-def test_no_steps_leave_the_start(excerpts, distance, prior):
-    found = refine(excerpts, distance, prior, steps=0)
-    for part, start in zip(DEFAULT.to_unit(found.settings), prior.start, strict=True):
-        torch.testing.assert_close(part, start, atol=1e-9, rtol=0)
+def test_no_steps_leave_what_the_prior_means(excerpts, distance, prior):
+    aside = prior._replace(start=prior.start._replace(master=1 - prior.start.master))
+    found = refine(excerpts, distance, aside, steps=0)
+    for part, mean in zip(DEFAULT.to_unit(found.settings), prior.mean, strict=True):
+        torch.testing.assert_close(part, mean, atol=1e-9, rtol=0)
     assert found.before == found.after and found.before
 
 

@@ -153,6 +153,44 @@ def test_the_role_that_the_user_wrote_counts(document):
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def unnamed(tmp_path_factory):
+    """A document of stems whose names tell nothing, but for one."""
+    home = tmp_path_factory.mktemp("unnamed")
+    write(home / "song" / "1.wav", tone(60, 2.0))
+    write(home / "song" / "2.wav", np.diff(noise(2.0, 1), prepend=0))
+    write(home / "song" / "keys.wav", tone(440, 2.0))
+    write_reference(home / "reference.wav", 2.0)
+    match([home / "song"], home / "reference.wav", home / "mix", Options(steps=0, roles={"keys": "unknown"}))
+    return home / "mix" / "mix.json"
+
+
+def roles_of(mix):
+    return {track.name: (track.role, track.role_from) for track in mix.tracks}
+
+
+def test_what_is_heard_is_heard_again(unnamed, tmp_path):
+    before = Mix.read(unnamed)
+    assert [roles_of(before)[name][1] for name in ("1", "keys")] == ["ear", "ear"]
+    again = rematch(unnamed, tmp_path / "again", options=Options(steps=0)).mix
+    assert roles_of(again) == roles_of(before)
+    assert [track.role_confidence for track in again.tracks] == [track.role_confidence for track in before.tracks]
+
+
+def test_a_role_by_ear_that_the_user_changed_counts(unnamed, tmp_path):
+    document = shutil.copytree(unnamed.parent.parent, tmp_path / "copy") / "mix" / "mix.json"
+    heard = roles_of(Mix.read(document))
+    other = {name: "pad" if role != "pad" else "brass" for name, (role, _) in heard.items()}
+    edit(document, lambda tracks, data: tracks["1"].update(role=other["1"]))
+    edit(document, lambda tracks, data: tracks["keys"].update(role=other["keys"]))
+    found = rematch(document, tmp_path / "again", options=Options(steps=0)).mix
+    assert roles_of(found) == heard | {name: (other[name], "user") for name in ("1", "keys")}
+    document = tmp_path / "again" / "mix.json"
+    assert roles_of(rematch(document, tmp_path / "more", options=Options(steps=0)).mix) == roles_of(found)
+    opened = Options(steps=0, roles={"1.wav": "unknown", "keys.wav": "unknown"})
+    assert roles_of(rematch(document, tmp_path / "opened", options=opened).mix) == heard
+
+
 def test_another_reference_gives_another_loudness_unless_one_was_asked_for(document):
     other = [ReferenceChoice(document.parent.parent / "other.wav")]
     before = Mix.read(document)
@@ -198,7 +236,11 @@ REFUSED = {
         _lose("reference.wav"),
         r"lost_reference\.wav: no such file; .*mix\.json was matched to it",
     ),
-    "no reference": (lambda tracks, data: data.update(references=[]), r"mix\.json: names no reference"),
+    "no reference": (lambda tracks, data: data.update(references=[]), r"mix\.json: names no main reference"),
+    "no main reference": (
+        lambda tracks, data: data["references"][0].update(main=False),
+        r"mix\.json: names no main reference; give one",
+    ),
     "all muted": (_mute_all, "every track is muted"),
     "no such control": (
         lambda tracks, data: tracks["keys"].update(locks=["fader", "reverb"]),
@@ -215,6 +257,22 @@ def test_what_cannot_be_matched_is_refused_in_one_line(document, case):
     with pytest.raises(UserError, match=line) as caught:
         again(document)
     assert "\n" not in str(caught.value) and not (document.parent.parent / "again").exists()
+
+
+def test_changes_to_what_is_not_remembered_cannot_be_kept(document):
+    def forget(tracks, data):
+        for part in (*tracks.values(), data):
+            part.update({key: None for key in part if key.endswith("ends")})
+
+    edit(document, forget)
+    with pytest.raises(UserError, match=r"mix\.json: does not say what diffmst wrote; `diffmst lock`"):
+        again(document, keep_changes=True)
+
+
+def test_a_muted_stereo_stem_may_have_become_mono(document):
+    edit(document, lambda tracks, data: tracks["keys"].update(mute=True))
+    write(document.parent.parent / "song" / "keys.wav", tone(440, 2.0))
+    assert [track.channels for track in again(document, steps=0).tracks] == [1, 1, 1]
 
 
 def test_nothing_is_replaced_unless_that_is_said(document):

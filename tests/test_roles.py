@@ -255,6 +255,21 @@ def test_what_somebody_told_stays_whatever_is_heard():
     assert roles_heard(told, [{"keys": 1.0}, {"keys": 1.0}]) == told
 
 
+def test_a_role_that_is_told_to_be_unknown_is_left_to_the_ear():
+    opened = known_role(UNKNOWN, "user")
+    heard, vague = roles_heard([opened, opened], [{"keys": 1.0}, EVEN])
+    assert (heard.role.name, heard.source) == ("keys", "ear")
+    assert (vague.role, vague.source) == (UNKNOWN, "user")
+
+
+def test_what_a_document_says_was_heard_and_is_not_heard_again_somebody_wrote_there():
+    roles = [TrackRole(written=written) for written in ("keys", "pad", "pad", "")]
+    found = roles_heard(roles, [{"keys": 1.0}, {"keys": 1.0}, None, {"keys": 1.0}])
+    assert [(role.role.name, role.source) for role in found] == [
+        ("keys", "ear"), ("pad", "user"), ("pad", "user"), ("keys", "ear")
+    ]  # fmt: skip
+
+
 def test_the_ear_says_what_names_do_not():
     unnamed, bass, _ = roles_heard(roles_by_name(["1", "Bass", "2"]), [{"keys": 0.9, "pad": 0.1}, {"bass": 1.0}, None])
     assert (unnamed.role.name, unnamed.source, unnamed.confidence) == ("keys", "ear", pytest.approx(0.9))

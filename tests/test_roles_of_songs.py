@@ -54,7 +54,7 @@ def test_names_folders_and_the_sidecar_tell_roles(song, reference):
 def test_the_user_comes_first(song, reference):
     heard = listen([song], reference, SILENT, {"Piano.wav": "keys", "x": "pad", "01": "unknown"})
     assert roles(heard) | {"Gtr L": 0, "Gtr R": 0} == {
-        "01": ("", ""),
+        "01": ("", "user"),
         "Gtr L": 0,
         "Gtr R": 0,
         "Piano": ("keys", "user"),

@@ -162,19 +162,19 @@ class _Lesson:
         told = self.ear([levels for levels, _ in examples])
         roles = torch.cat([roles for _, roles in examples])
         heard = torch.cat([(levels.active > 0).any(-1) for levels, _ in examples]) & (roles < ROLES)
-        smoothing = self._schedule.label_smoothing
-        losses = [
-            cross_entropy(logits[heard], roles[heard], self._weights, label_smoothing=smoothing)
-            for kind in told
-            for logits in kind
-        ]
-        loss = torch.stack(losses).mean()
+        loss = torch.stack([self._surprise(logits[heard], roles[heard]) for kind in told for logits in kind]).mean()
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.ear.parameters(), _CLIPPED)
         self._optimizer.step()
         self._rate.step()
         return float(loss.detach())
+
+    def _surprise(self, logits: Tensor, roles: Tensor) -> Tensor:
+        """Cross entropy, nats; nothing where no stem of known role is heard, of which the mean would be no number."""
+        if not len(roles):
+            return logits.sum()
+        return cross_entropy(logits, roles, self._weights, label_smoothing=self._schedule.label_smoothing)
 
     def _example(self) -> tuple[Levels, Tensor]:
         """Windows of some stems of a song, changed, and their roles."""

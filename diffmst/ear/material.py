@@ -13,9 +13,10 @@ from diffmst.data.datasets.dataset import read_mapping
 from diffmst.data.datasets.folders import SIDECAR
 from diffmst.data.library import Library, LibrarySong
 from diffmst.data.parallel import in_parallel
+from diffmst.data.splits import SPLITS
 from diffmst.dsp.units import db_to_amplitude
 from diffmst.ear.sound import StemSounds, stem_sounds
-from diffmst.models.scene import ROLE_NAMES
+from diffmst.models.scene import role_places
 from diffmst.progress import SILENT, Progress
 
 WINDOW_S = 6.0
@@ -53,29 +54,29 @@ class EarSong:
         return StemSounds(powers_of(self.levels), self.sides)
 
 
-def ear_songs(library: Library, seed: int = 0, progress: Progress = SILENT) -> list[EarSong]:
-    """Windows of all songs of a library, the same ones for the same seed.
+def ear_songs(
+    library: Library, seed: int = 0, progress: Progress = SILENT, splits: Sequence[str] = SPLITS
+) -> list[EarSong]:
+    """Windows of the songs of a library, the same ones for the same seed.
+
+    Args:
+        library: of songs.
+        seed: of the choice of windows.
+        progress: told of every song.
+        splits: of which songs are listened to.
 
     Raises:
         UserError: a file has gone or changed since the library was opened.
     """
-    with progress.phase("listening to stems", len(library.songs)) as advance:
+    numbers = [number for number, song in enumerate(library.songs) if song.split in splits]
+    with progress.phase("listening to stems", max(1, len(numbers))) as advance:
 
         def heard(number: int) -> EarSong:
             song = _heard(library, library.songs[number], np.random.default_rng([seed, number]))
             advance(1)
             return song
 
-        return list(in_parallel(heard, range(len(library.songs))))
-
-
-def role_places(roles: Sequence[str]) -> Tensor:
-    """Names of roles as their places in `ROLE_NAMES`, [tracks].
-
-    >>> role_places(["kick", ""])
-    tensor([ 0, 13])
-    """
-    return torch.tensor([ROLE_NAMES.index(role) for role in roles])
+        return list(in_parallel(heard, numbers))
 
 
 def powers_of(levels: Tensor) -> Tensor:

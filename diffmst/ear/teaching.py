@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from diffmst.data.datasets import DATASETS
-from diffmst.data.library import Library, LibrarySong
+from diffmst.data.library import Library
 from diffmst.ear.learning import Learnt, Schedule, calibrate, heard_roles, judged, learn
 from diffmst.ear.material import EarSong, ear_songs
 from diffmst.ear.scores import Scores, confusion_rows
 from diffmst.ear.storage import save_ear
 from diffmst.errors import UserError
-from diffmst.models.record import DataSource, TrainingRecord
+from diffmst.models.data_sources import sources_of
+from diffmst.models.record import TrainingRecord
 from diffmst.progress import SILENT, Progress
 
 LICENCE = "Apache-2.0"
@@ -71,7 +70,7 @@ def teach(
     if not out.parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
     library = Library.open(places, cache=cache, cache_gb=0, progress=progress, splits=splits)
-    songs = [song for song in ear_songs(library, schedule.seed, progress) if song.song.split != "test"]
+    songs = ear_songs(library, schedule.seed, progress, splits=("train", "validation"))
     trained = [song for song in songs if song.song.split == "train"]
     validated = [song for song in songs if song.song.split == "validation"]
     learnt = learn(trained, schedule, progress=progress)
@@ -91,7 +90,7 @@ def _record(
 ) -> TrainingRecord:
     return TrainingRecord(
         licence=LICENCE,
-        data=_sources([song.song for song in trained]),
+        data=sources_of([song.song for song in trained]),
         steps=schedule.steps,
         examples=schedule.steps * schedule.songs,
         seconds=round(learnt.seconds, 1),
@@ -107,23 +106,4 @@ def _record(
                 ("calibration error", of_kind.calibration_error),
             )
         },
-    )
-
-
-def _sources(songs: Sequence[LibrarySong]) -> tuple[DataSource, ...]:
-    """Songs by data set and licence."""
-    groups = defaultdict(list)
-    for song in songs:
-        groups[song.dataset, song.licence].append(song)
-    about = {dataset.name: dataset for dataset in DATASETS}
-    return tuple(
-        DataSource(
-            name=about[dataset].title,
-            licence=licence,
-            songs=len(group),
-            hours=round(sum(song.duration_s for song in group) / 3600, 3),
-            url=about[dataset].url,
-            citation=about[dataset].citation,
-        )
-        for (dataset, licence), group in groups.items()
     )

@@ -38,13 +38,19 @@ class Comparison(NamedTuple):
 def compare(heard: Impression, settings: Settings[Tensor], layout: Layout) -> Comparison:
     """Compares the long-time spectra of the reference and of a mix; differentiable in its settings.
 
-    Loudness does not count. The mix is a sketch: compressors and reverb hear the mean of the song.
+    Loudness does not count. The mix is a sketch: compressors and reverb hear the mean of the song. In full precision
+    whatever is trained around it, as the console always is.
 
     Args:
         heard: of a batch of scenes.
         settings: physical.
         layout: the console's controls.
     """
+    with torch.autocast(heard.track_spectra.device.type, enabled=False):
+        return _compared(heard, settings, layout)
+
+
+def _compared(heard: Impression, settings: Settings[Tensor], layout: Layout) -> Comparison:
     spectra = (heard.track_spectra * heard.has_track[..., None, None])[:, None, :, :, None]
     mixed = mix_bands(spectra, heard.mono, settings, _NOMINAL_RATE, layout)
     wet, mix = mixed.tracks[:, 0, :, :, 0], mixed.mix[:, 0, :, 0]

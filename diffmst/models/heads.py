@@ -152,7 +152,8 @@ class TrackHead(nn.Module):
         pan = sides(away, right, fader_db, has_track) * away
         mean = torch.where(self.is_level, fader[..., None], belief.mean)
         mean = torch.where(self.is_pan, ((1 + pan) / 2)[..., None], mean)
-        mean = mean.masked_scatter(self.is_gain.expand_as(mean), self.tone(fit.features, has_track))
+        gains = self.tone(fit.features, has_track).to(mean)  # of half the precision where a trainer wants that
+        mean = mean.masked_scatter(self.is_gain.expand_as(mean), gains)
         return belief._replace(mean=mean), right
 
 

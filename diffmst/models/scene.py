@@ -60,6 +60,15 @@ def told_probabilities(roles: Sequence[Mapping[str, float]]) -> Tensor:
     return torch.tensor([[role.get(name, 0.0) for name in ROLE_NAMES] for role in roles])
 
 
+def role_places(roles: Sequence[str]) -> Tensor:
+    """Names of roles as their places in `ROLE_NAMES`, int64 [tracks].
+
+    >>> role_places(["kick", ""])
+    tensor([ 0, 13])
+    """
+    return torch.tensor([ROLE_NAMES.index(role) for role in roles], dtype=torch.long)
+
+
 def role_probabilities(roles: Sequence[Role], confidence: float = 1.0) -> Tensor:
     """Probabilities [tracks, roles] of roles that are known with a confidence; the rest of it is on unknown.
 

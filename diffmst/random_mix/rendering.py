@@ -67,7 +67,7 @@ def mix_at_full_scale(
 
 def _moved(settings: Settings[Tensor], layout: Layout, control: str, change: Tensor) -> tuple[Settings[Tensor], Tensor]:
     """Settings with one control of the master changed, within its range, and by how much it was; not for silence."""
-    column, param = list(layout.master.params).index(control), layout.master.params[control]
+    column, param = layout.master.column(control), layout.master.params[control]
     values = settings.master.clone()
     old = values[0, column].clone()
     values[0, column] = (old + torch.where(change.isfinite(), change, 0)).clamp(param.low, param.high)

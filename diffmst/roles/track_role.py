@@ -28,17 +28,20 @@ class TrackRole:
         source: what tells it.
         confidence: how likely it is right, 0 to 1.
         probabilities: of all roles by name that it could be, "" for unknown; they sum to 1.
+        written: the role by ear that a document of its mix says, "" for none: where it is not heard again, whoever
+            mixes has written it there.
     """
 
     role: Role = UNKNOWN
     source: Source = ""
     confidence: float = 0.0
     probabilities: Mapping[str, float] = field(default_factory=lambda: {UNKNOWN.name: 1.0})
+    written: str = ""
 
 
 def known_role(role: Role, source: Source) -> TrackRole:
-    """A role that somebody has told, which nothing else can change; to be told that it is unknown opens it again."""
-    return TrackRole(role, source, 1.0, {role.name: 1.0}) if role.name else TrackRole()
+    """A role that somebody has told, which nothing else changes; one that is told to be unknown is left to the ear."""
+    return TrackRole(role, source, 1.0 if role.name else 0.0, {role.name: 1.0})
 
 
 def roles_by_name(names: Sequence[str]) -> list[TrackRole]:
@@ -57,7 +60,11 @@ def roles_heard(roles: Sequence[TrackRole], by_ear: Sequence[Mapping[str, float]
         roles: as names, sidecars and users tell them.
         by_ear: for every track the probability of each role, or None where nothing is heard.
     """
-    return [_heard(role, ear) if ear else role for role, ear in zip(roles, by_ear, strict=True)]
+    heard = [_heard(role, ear) if ear else role for role, ear in zip(roles, by_ear, strict=True)]
+    return [
+        found if role.written in ("", found.role.name) else known_role(BY_NAME[role.written], "user")
+        for role, found in zip(roles, heard, strict=True)
+    ]
 
 
 def combined(named: Named, by_ear: Mapping[str, float] | None) -> dict[str, float]:
@@ -110,11 +117,12 @@ def _of_name(named: Named) -> TrackRole:
 
 
 def _heard(role: TrackRole, by_ear: Mapping[str, float]) -> TrackRole:
-    if role.source in ("user", "sidecar"):
+    told = role.source in ("user", "sidecar")
+    if told and role.role.name:
         return role
     probabilities = combined(Named(role.role, role.confidence), by_ear)
     name = max(probabilities, key=lambda name: probabilities[name])
     if not name or probabilities[name] < LEAST:
-        return TrackRole(UNKNOWN, "", probabilities.get("", 0.0), probabilities)
+        return TrackRole(UNKNOWN, role.source if told else "", probabilities.get("", 0.0), probabilities)
     source: Source = "name" if role.source == "name" and name == role.role.name else "ear"
     return TrackRole(BY_NAME[name], source, probabilities[name], probabilities)

@@ -30,7 +30,7 @@ from diffmst.outputs import write_errors, write_text_atomically
 from diffmst.training import Command, ShowProgress, silently
 from diffmst.training.checkpoints import Finish, LastCheckpoint
 from diffmst.training.configuration import read_configuration
-from diffmst.training.datamodule import TrainingData
+from diffmst.training.datamodule import ExampleData, TrainingData
 from diffmst.training.ema import Ema
 from diffmst.training.export import MODEL, Export
 from diffmst.training.packs.pack_data import PackData
@@ -93,7 +93,7 @@ class Run:
     Attributes:
         out: folder of the run: configuration, checkpoints, logs, audio, model file and card.
         checkpoint_steps: a checkpoint to go on from is written every so many steps, and whenever training ends.
-        showcase_steps: audio and spectra are written every so many steps; 0 writes none.
+        showcase_steps: audio and spectra are written every so many steps; 0 writes none, nor does a run on packs.
         ema_decay: of the averaged weights, see `Ema`; null averages none.
         licence: of the weights, for the model file.
     """
@@ -204,7 +204,7 @@ class _TrainingCLI(LightningCLI):
             callbacks.append(Ema(self.run.ema_decay))
         if self.subcommand != "fit":
             return callbacks
-        if self.run.showcase_steps:
+        if self.run.showcase_steps and issubclass(self._kind.data, ExampleData):
             callbacks.append(Showcase(self.run.out / "showcase", self.run.showcase_steps))
         checkpoint = LastCheckpoint(self.run.out / CHECKPOINT, self.run.checkpoint_steps)
         return [Finish(), *callbacks, self._keeper(), StageTimes(), *self._exports(), checkpoint]

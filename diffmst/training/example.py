@@ -21,7 +21,6 @@ class Example(NamedTuple):
         seed: that it is made from, together with the configuration and `progress`.
         settings: the truth for the staged tracks of the scene, physical, batch of one, float64; None for method 2.
         target: the true mix of the excerpts, without their lead, [windows, 2, time]; None for method 2.
-        true_roles: index of each track's role in `ROLE_NAMES`, int64 [tracks]; the last where nobody knows.
         progress: share of the training at which it was made, which drives the curriculum.
         redrawn: why something was drawn again before this could be made, once for every time.
     """
@@ -31,6 +30,5 @@ class Example(NamedTuple):
     seed: int
     settings: Settings[Tensor] | None
     target: Tensor | None
-    true_roles: Tensor
     progress: float = 1.0
     redrawn: tuple[str, ...] = ()

@@ -62,7 +62,7 @@ def heard_shares(settings: Settings[Tensor], layout: Layout, audible: Tensor) ->
     Shape: settings physical, [batch, tracks, controls] and [batch, controls]; audible bool [tracks] or [batch, tracks];
         returns the shape of the settings.
     """
-    sends_db = settings.tracks[..., list(layout.track.params).index(_SEND)]
+    sends_db = settings.tracks[..., layout.track.column(_SEND)]
     reverb = (_by_send(sends_db) * audible).amax(-1)
     return Settings(
         _shares(layout.track, settings.tracks) * audible[..., None],

@@ -55,4 +55,4 @@ def _pan(positions: Settings[Tensor], layout: Layout) -> Tensor:
 
 
 def _column(layout: Layout) -> int:
-    return list(layout.track.params).index("panner.pan")
+    return layout.track.column("panner.pan")

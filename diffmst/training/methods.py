@@ -22,7 +22,7 @@ from diffmst.random_mix.draw import Kind, MixDraw
 from diffmst.random_mix.rendering import RandomMix, mix_at_full_scale, mix_at_loudness
 from diffmst.random_mix.song_sound import hear_song
 from diffmst.training.example import Example, Method
-from diffmst.training.role_noise import RoleNoise, true_roles
+from diffmst.training.role_noise import RoleNoise
 from diffmst.training.staging import StagedSong, UnusableError, stage
 
 Thing = TypeVar("Thing")
@@ -212,7 +212,6 @@ class ExampleDraw:
             seed=self._seed,
             settings=mixed and mixed.settings,
             target=mixed and _first(mixed.audio, heard),
-            true_roles=true_roles(song.roles),
         )
 
     def _at_level(self, reference: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffmst.models.scene import ROLE_NAMES, role_probabilities
+from diffmst.models.scene import role_places, role_probabilities
 from diffmst.random_mix import habits
 from diffmst.random_mix.dice import Dice
 from diffmst.roles import BY_NAME, ROLES, UNKNOWN
@@ -61,9 +61,9 @@ class RoleNoise:
 
 
 def _heard(roles: Sequence[str], dice: Dice) -> Tensor:
-    """Probabilities as an ear tells them that is right about two roles of three, and mostly right about the family."""
+    """Probabilities as an ear tells them that is right about three roles of four, and nine families of ten."""
     tracks, known = len(roles), len(ROLES)
-    places, families = true_roles(roles).numpy(), habits.families()
+    places, families = role_places(roles).numpy(), habits.families()
     right = np.arange(known) == places[:, None]
     akin = families[:known] == families[places][:, None]
     keenness = dice.uniform(*_KEENNESS, (tracks, 1))
@@ -74,8 +74,3 @@ def _heard(roles: Sequence[str], dice: Dice) -> Tensor:
 
 
 USUAL = RoleNoise()
-
-
-def true_roles(roles: Sequence[str]) -> Tensor:
-    """Places of the roles in `ROLE_NAMES`, int64 [tracks]."""
-    return torch.tensor([ROLE_NAMES.index(role) for role in roles])

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from diffmst.data.datasets import DATASETS
 from diffmst.data.library import CACHE_GB, Library, LibraryReference, LibrarySong
 from diffmst.errors import UserError
+from diffmst.models.data_sources import sources_of
 from diffmst.models.prediction import MixModel
 from diffmst.models.record import DataSource
-from diffmst.random_mix.amounts import Curriculum
+from diffmst.random_mix.amounts import AT_ONCE, Curriculum
 from diffmst.training.datamodule import ExampleData, Split
 from diffmst.training.example import Method
 from diffmst.training.examples import ExampleMaker, Mixes
 from diffmst.training.loading import Maker
-from diffmst.training.role_noise import RoleNoise
+from diffmst.training.role_noise import USUAL, RoleNoise
 
 _log = logging.getLogger(__name__)
 
 _MENDING = "Say what is for what with --data.splits FILE, or validate nothing with --data.validation 0"
 
-_AT_ONCE, _AS_IN_LIFE, _SANE = Curriculum(), RoleNoise(), Mixes()
+_SANE = Mixes()
 
 
 class SongData(ExampleData):
@@ -62,8 +62,8 @@ class SongData(ExampleData):
         seed: int = 0,
         tracks: tuple[int, int] = (4, 16),
         mixes: Mixes = _SANE,
-        curriculum: Curriculum = _AT_ONCE,
-        roles: RoleNoise = _AS_IN_LIFE,
+        curriculum: Curriculum = AT_ONCE,
+        roles: RoleNoise = USUAL,
         song_windows: int | None = None,
         reference_windows: int | None = None,
         cache: Path | None = None,
@@ -153,20 +153,3 @@ class SongData(ExampleData):
         if "real-reference" in self.methods:
             heard = [*heard, *library.references]
         return sources_of(heard)
-
-
-def sources_of(heard: Sequence[LibrarySong | LibraryReference]) -> tuple[DataSource, ...]:
-    """Songs and references by data set and licence."""
-    groups = defaultdict(list)
-    for song in heard:
-        groups[song.dataset, song.licence].append(song)
-    return tuple(_source(*origin, group) for origin, group in groups.items())
-
-
-def _source(dataset: str, licence: str, songs: Sequence[LibrarySong | LibraryReference]) -> DataSource:
-    about = next(known for known in DATASETS if known.name == dataset)
-    hours = sum(song.duration_s for song in songs) / 3_600
-    names = {song.name for song in songs}
-    return DataSource(
-        name=about.title, licence=licence, songs=len(names), hours=hours, url=about.url, citation=about.citation
-    )

@@ -159,7 +159,7 @@ class TrainingSystem(LightningModule):
         return [
             Case(
                 example,
-                _full_precision(prediction.song(index, example.scene.tracks)),
+                full_precision(prediction.song(index, example.scene.tracks)),
                 self.network.layout,
                 peak_normalised=self._peak_normalised,
                 bands=bands[index] if bands else None,
@@ -284,7 +284,7 @@ def parts(prediction: Prediction) -> list[Tensor]:
     return [*prediction.mean, *prediction.width, *told]
 
 
-def _full_precision(prediction: Prediction) -> Prediction:
+def full_precision(prediction: Prediction) -> Prediction:
     """In float32 where the model ran in half of it: settings of a console need more than 11 bits."""
 
     def of(part: Tensor) -> Tensor:

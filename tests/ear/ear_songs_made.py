@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import torch
 
-from diffmst.ear.material import EarSong, levels_of_powers, role_places
+from diffmst.ear.material import EarSong, levels_of_powers
 from diffmst.ear.sound import stem_sounds
+from diffmst.models.scene import role_places
 
 RATE = 44_100
 NAMES = ("kick", "hats", "pad")

@@ -49,6 +49,13 @@ def test_songs_without_roles_teach_nothing(songs):
         learn(unknown, SHORT, config=SMALL)
 
 
+def test_a_step_in_which_nothing_is_heard_teaches_nothing_and_breaks_nothing(songs):
+    silent = [replace(song, levels=torch.zeros_like(song.levels)) for song in songs]
+    learnt = learn(silent, replace(SHORT, steps=2), config=SMALL)
+    assert learnt.losses == (0.0, 0.0)
+    assert all(bool(weight.isfinite().all()) for weight in learnt.ear.state_dict().values())
+
+
 def test_calibration_surprises_less(songs):
     ear = learn(songs[:6], SHORT, config=SMALL).ear
     for parameter in (

@@ -29,6 +29,14 @@ def test_windows_of_all_stems_are_heard_with_their_roles(library):
     assert real.levels.dtype == torch.uint8
 
 
+def test_songs_of_other_splits_are_not_listened_to(library):
+    splits = {song.split for song in library.songs}
+    kept = ear_songs(library, splits=("validation",))
+    assert [song.song for song in kept] == [song for song in library.songs if song.split == "validation"]
+    assert not kept or splits != {"validation"}
+    assert ear_songs(library, splits=()) == []
+
+
 def test_the_same_seed_listens_to_the_same_windows(library):
     one, again, other = (ear_songs(library, seed) for seed in (4, 4, 5))
     assert torch.equal(one[0].levels, again[0].levels)

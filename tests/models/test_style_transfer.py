@@ -195,6 +195,16 @@ def test_it_runs_in_double_precision(model, generator):
         assert (a - b).abs().max() < 1e-3  # band powers are compared in single precision too
 
 
+def test_it_runs_where_a_trainer_wants_half_precision(model, generator):
+    scene = band_scenes.scene(generator)
+    single = predict(model, scene)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = predict(model, scene)
+    for a, b in zip(parts(single), parts(half), strict=True):
+        assert b.dtype == torch.float32  # a console needs more than the 8 bits of bfloat16
+        assert (a - b).abs().max() < 0.1  # states of 8 bits through two layers of attention and heads that say much
+
+
 def test_the_same_scene_is_mixed_the_same_twice(generator):
     scene = band_scenes.scene(generator)
     predictions = []

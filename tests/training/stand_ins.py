@@ -7,7 +7,6 @@ from diffmst.excerpts import Excerpts
 from diffmst.layout import LAYOUTS, Settings
 from diffmst.models.prediction import MixModel, Prediction
 from diffmst.models.scene import ROLE_NAMES, Hearing, Scene
-from diffmst.roles import ROLES
 from diffmst.training.datamodule import ExampleData
 from diffmst.training.example import Example
 
@@ -78,7 +77,6 @@ class TinyMaker:
             seed=index,
             settings=settings if true else None,
             target=mix[:2].clone() if true else None,
-            true_roles=torch.arange(tracks) % len(ROLES),
         )
 
 

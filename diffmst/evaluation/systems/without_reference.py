@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -13,13 +13,15 @@ from diffmst.evaluation.random_mixes import draw_settings
 from diffmst.evaluation.systems.console_system import ConsoleSystem, listen_to
 from diffmst.layout import LAYOUTS, LayoutName, Settings
 from diffmst.listening import Heard
+from diffmst.prior import sane_prior
 from diffmst.random_mix.draw import Kind, MixDraw
-from diffmst.task import Task
+from diffmst.roles import UNKNOWN
+from diffmst.task import Task, at_master_level
 
 
 @dataclass(frozen=True)
 class EqualLoudness(ConsoleSystem):
-    """Every track equally loud, in the middle, no effects; names are not asked.
+    """Every track equally loud, in the middle, no effects, whatever it is: neither names nor the ear are asked.
 
     Attributes:
         layout: the console's controls.
@@ -30,12 +32,15 @@ class EqualLoudness(ConsoleSystem):
 
     def find(self, heard: Heard, seed: int) -> tuple[Task, Settings]:
         """See `ConsoleSystem`."""
-        return _balanced(heard, self.layout, names=False)
+        _, task = listen_to(heard, LAYOUTS[self.layout], names=False)
+        alike = [stem._replace(role=UNKNOWN, side=0) for stem in task.stems]
+        prior = at_master_level(sane_prior(task.layout, alike), task.excerpts, task.layout)
+        return _dry(replace(task, prior=prior))
 
 
 @dataclass(frozen=True)
 class Balanced(ConsoleSystem):
-    """Balanced by the roles that the names tell, no effects.
+    """Balanced by the roles that the names tell, and the ear where they do not; no effects.
 
     Attributes:
         layout: the console's controls.
@@ -48,7 +53,8 @@ class Balanced(ConsoleSystem):
 
     def find(self, heard: Heard, seed: int) -> tuple[Task, Settings]:
         """See `ConsoleSystem`."""
-        return _balanced(heard, self.layout, names=self.names)
+        _, task = listen_to(heard, LAYOUTS[self.layout], names=self.names)
+        return _dry(task)
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,8 @@ class Random(ConsoleSystem):
         return task, draw_settings(known, draw, task.layout)
 
 
-def _balanced(heard: Heard, layout: LayoutName, *, names: bool) -> tuple[Task, Settings]:
+def _dry(task: Task) -> tuple[Task, Settings]:
     """Where refinement begins, but dry: what it begins with has a trace of reverb, so that its gradient is not lost."""
-    _, task = listen_to(heard, LAYOUTS[layout], names=names)
     settings = task.layout.from_unit(task.prior.mean)
     task.layout.track.controls(settings.tracks, "send")["gain_db"][:] = SEND_OFF_DB
     return task, settings

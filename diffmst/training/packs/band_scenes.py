@@ -12,14 +12,13 @@ from diffmst.band_console import equalizer_gains, master_bands, mix_bands
 from diffmst.dsp.band_powers import HOP_S, band_loudness_lufs, k_weights
 from diffmst.layout import Layout, Settings
 from diffmst.models.hearing_bands import SceneBands
-from diffmst.models.scene import ROLE_NAMES, Hearing
+from diffmst.models.scene import ROLE_NAMES, Hearing, role_places
 from diffmst.prior import MASTER_LUFS
 from diffmst.random_mix.amounts import FULL
 from diffmst.random_mix.dice import Dice
 from diffmst.random_mix.draw import MixDraw
 from diffmst.training.example import Method
 from diffmst.training.packs.band_song import SAMPLE_RATE, BandSong
-from diffmst.training.role_noise import true_roles
 from diffmst.training.staging import FAINT_DB, FEWEST_TRACKS, UnusableError
 
 _SILENT_LUFS = -70.0
@@ -136,7 +135,7 @@ class SceneDraw:
         return mixed[0], settings._replace(master=self._raised(master, "fader.gain_db", missing_db))
 
     def _raised(self, master: Tensor, control: str, change_db: Tensor) -> Tensor:
-        column, param = list(self._layout.master.params).index(control), self._layout.master.params[control]
+        column, param = self._layout.master.column(control), self._layout.master.params[control]
         master = master.clone()
         master[0, column] = (master[0, column] + change_db).clamp(param.low, param.high)
         return master
@@ -146,7 +145,7 @@ class SceneDraw:
         told = torch.zeros(len(part.roles), len(ROLE_NAMES))
         told[:, -1] = 1
         bands = SceneBands(part.powers, reference * 10 ** (gain_db / 10).to(reference), told, part.mono)
-        return BandScene(bands, settings, true_roles(part.roles), method)
+        return BandScene(bands, settings, role_places(part.roles), method)
 
 
 def _loudness(powers: Tensor) -> Tensor:

@@ -59,10 +59,6 @@ class BandSong(NamedTuple):
         """The first windows."""
         return self._replace(powers=self.powers[:, :windows], peaks=self.peaks[:, :windows])
 
-    def after(self, windows: int) -> BandSong:
-        """All but the first windows."""
-        return self._replace(powers=self.powers[:, windows:], peaks=self.peaks[:, windows:])
-
     @property
     def energies(self) -> Tensor:
         """K-weighted mean square, [tracks]: of one channel as it is, of two their sum."""

@@ -12,16 +12,15 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from diffmst.errors import UserError
 from diffmst.layout import Layout
 from diffmst.models.record import DataSource
-from diffmst.models.scene import ROLE_NAMES
+from diffmst.models.scene import ROLE_NAMES, Hearing
 from diffmst.random_mix.dice import Dice
 from diffmst.training import silently
 from diffmst.training.datamodule import TrainingData
 from diffmst.training.example import Method
 from diffmst.training.packs.packed import Pack, PackedScene
 from diffmst.training.packs.packed_terms import PackedBatch, packed_batch
-from diffmst.training.role_noise import RoleNoise
+from diffmst.training.role_noise import USUAL, RoleNoise
 
-_AS_IN_LIFE = RoleNoise()
 _VALIDATED = (
     RoleNoise(nameless=0.0, unknown=0.0, wrong=0.0, confidence=(1.0, 1.0)),
     RoleNoise(nameless=1.0, by_ear=1.0),
@@ -49,7 +48,7 @@ class PackData(TrainingData):
         validation: Path | None = None,
         batch: int = 32,
         seed: int = 0,
-        roles: RoleNoise = _AS_IN_LIFE,
+        roles: RoleNoise = USUAL,
     ) -> None:
         super().__init__()
         if batch < 1:
@@ -83,6 +82,10 @@ class PackData(TrainingData):
         for pack in [*self.packs, *([Pack(self._validation)] if self._validation else [])]:
             if pack.record.layout != self.network.layout.name:
                 raise UserError(f"{pack.folder}: is of layout {pack.record.layout}, the model of another one")
+            if _staging(pack.hearing) != _staging(self.network.hearing):
+                raise UserError(f"{pack.folder}: was staged otherwise than the model hears; make another pack")
+        if len({pack.hearing for pack in self.packs}) > 1:
+            raise UserError("data.pack: the packs have other numbers of windows; train on one, then on the other")
 
     def train_dataloader(self) -> DataLoader[PackedBatch]:
         """The whole run in one epoch, from the next step on."""
@@ -105,6 +108,11 @@ class PackData(TrainingData):
 
     def _chain(self, packs: Sequence[Pack]) -> _Scenes:
         return _Scenes(packs, self.network.layout)
+
+
+def _staging(hearing: Hearing) -> Hearing:
+    """All but the numbers of windows, of which there may be fewer in training than in use."""
+    return hearing._replace(song_windows=0, reference_windows=0)
 
 
 class _Scenes:

@@ -129,12 +129,6 @@ class Pack:
         shard, scene = self._places[index]
         return self._shards[shard].scene(scene)
 
-    def __getstate__(self) -> Path:
-        return self.folder
-
-    def __setstate__(self, folder: Path) -> None:
-        self.__init__(folder)  # type: ignore[misc]  # files that are open are not sent
-
     @property
     def hearing(self) -> Hearing:
         """How its scenes were staged."""

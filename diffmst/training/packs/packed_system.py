@@ -13,7 +13,8 @@ from diffmst.models.prediction import MixModel, Prediction
 from diffmst.models.style_transfer import StyleTransfer
 from diffmst.training.packs.packed_terms import PackedBatch, PackedLosses
 from diffmst.training.packs.yardsticks import yardsticks
-from diffmst.training.system import CONSTANT, LOSS, Schedule, TrainingSystem, parts
+from diffmst.training.system import CONSTANT, LOSS, Schedule, TrainingSystem, full_precision, parts
+from diffmst.training.terms import Terms
 
 
 class PackedSystem(TrainingSystem):
@@ -39,11 +40,11 @@ class PackedSystem(TrainingSystem):
             raise ValueError("packs are for StyleTransfer: other models hear audio")  # noqa: TRY004  # a setting
 
     def training_step(self, batch: PackedBatch, _: int) -> Tensor:  # type: ignore[override]
-        """The loss of a batch, a mean over its scenes."""
+        """The loss of a batch."""
         with self.stopwatch.during("model"):
             prediction = self._heard(batch)
         with self.stopwatch.during("loss"):
-            found = self.losses(batch, prediction, self.network.layout)
+            found = self._terms_of(batch, prediction)
         terms = torch.stack([found[name] for name in self.losses.names])
         self._log_terms(terms.detach())
         unused = 0 * torch.cat([part.flatten() for part in parts(prediction)]).sum()
@@ -58,19 +59,25 @@ class PackedSystem(TrainingSystem):
         """
         prediction = self._heard(batch)
         told = "named" if bool((batch.heard.roles.amax(-1) == 1).all()) else "by-ear"
-        terms = self.losses(batch, prediction, self.network.layout)
+        terms = self._terms_of(batch, prediction)
         for name, term in terms.items():
             self._log_mean(f"validation/{told}/{name}", term, len(batch.methods))
-        errors = yardsticks(batch, prediction, self.network.layout)
+        with torch.autocast(self.device.type, enabled=False):
+            errors = yardsticks(batch, prediction, self.network.layout)
         self._log_mean(LOSS, (errors["level_lu"] + errors["width_db"] / 2).mean(), len(batch.methods))
         for name, values in errors.items():
             for method in sorted(set(batch.methods)):
                 own = torch.tensor([one == method for one in batch.methods])
-                self._log_mean(f"validation/{method}/{told}/{name}", values[own].nanmean(), int(own.sum()))
+                self._log_mean(f"validation/{method}/{told}/{name}", values[own].mean(), int(own.sum()))
 
     def _heard(self, batch: PackedBatch) -> Prediction:
         assert isinstance(self.network, StyleTransfer)
-        return self.network.predict_heard(batch.heard)
+        return full_precision(self.network.predict_heard(batch.heard))
+
+    def _terms_of(self, batch: PackedBatch, prediction: Prediction) -> Terms:
+        """In full precision, whatever that of the trainer is."""
+        with torch.autocast(self.device.type, enabled=False):
+            return self.losses(batch, prediction, self.network.layout)
 
     def _log_mean(self, name: str, figure: Tensor, scenes: int) -> None:
         self.log(name, figure, batch_size=scenes, on_epoch=True, sync_dist=True)

@@ -148,7 +148,10 @@ PACKED_TERMS = tuple(f"{group}.{name}" for group, (names, _) in _GROUPS.items() 
 
 
 class PackedLosses:
-    """The weighted terms of the loss for a batch, means over its scenes; their sum is its loss.
+    """The weighted terms of the loss for a batch; their sum is its loss.
+
+    Terms of settings and sides are means over all that is heard in the batch, so that a scene of many tracks counts
+    more; the others are means over its scenes.
 
     Args:
         weights: of the terms, by their names in `PACKED_TERMS`.

@@ -15,6 +15,7 @@ from diffmst.data.library import Library, LibrarySong
 from diffmst.data.parallel import in_processes
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS, LayoutName, Settings
+from diffmst.models.data_sources import sources_of
 from diffmst.models.hearing_bands import band_batch
 from diffmst.models.impression import Impression, impression
 from diffmst.models.pair_features import PairFeatures
@@ -27,7 +28,6 @@ from diffmst.training.example import Method
 from diffmst.training.packs.band_scenes import VARIED, BandScene, SceneDraw, Variety
 from diffmst.training.packs.band_song import BandSong, band_song
 from diffmst.training.packs.packed import RECORD, PackedScene, PackRecord, read_record, shard_path, write_shard
-from diffmst.training.song_data import sources_of
 from diffmst.training.staging import UnusableError
 
 ATTEMPTS = 20
@@ -111,7 +111,7 @@ def make_pack(
         library: songs, all of which are used.
         order: what is wanted.
         favoured: songs that lie in here are heard more often.
-        share: of the scenes that are made of these.
+        share: of the scenes that are made of these, 0 to 1.
         jobs: processes.
         command: that does it again, for the record.
         progress: told how far it is.
@@ -170,7 +170,15 @@ def _check_same(folder: Path, record: PackRecord) -> None:
 
 
 def _make_shard(shard: _Shard) -> None:
-    torch.set_num_threads(1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums are rounded alike, however many there are
+    try:
+        write_shard(shard.path, _scenes(shard))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _scenes(shard: _Shard) -> list[PackedScene]:
     order, dice = shard.order, Dice(shard.order.seed, shard.number)
     chosen, chances = _chosen(shard, dice)
     hearing = order.hearing
@@ -180,7 +188,7 @@ def _make_shard(shard: _Shard) -> None:
         count = min(_AT_ONCE, order.scenes - len(scenes))
         drawn = [_drawn(order, songs, chances, (shard.number, len(scenes) + place)) for place in range(count)]
         scenes += heard_scenes(drawn)
-    write_shard(shard.path, scenes)
+    return scenes
 
 
 def _chosen(shard: _Shard, dice: Dice) -> tuple[list[LibrarySong], np.ndarray]:
@@ -189,9 +197,8 @@ def _chosen(shard: _Shard, dice: Dice) -> tuple[list[LibrarySong], np.ndarray]:
     usual = [number for number in range(len(songs)) if number not in shard.favoured]
     often = _some(shard.favoured, round(shard.share * shard.order.songs), dice)
     others = _some(usual, shard.order.songs - len(often), dice)
-    chances = np.array(
-        [shard.share / max(1, len(often))] * len(often) + [(1 - shard.share) / len(others)] * len(others)
-    )
+    shares = ((often, shard.share), (others, 1 - shard.share))
+    chances = np.array([share / len(group) for group, share in shares for _ in group])
     return [songs[number] for number in (*often, *others)], chances / chances.sum()
 
 

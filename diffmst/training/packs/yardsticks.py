@@ -1,4 +1,4 @@
-"""How far predictions for a pack are from the truth, in what is heard: levels, places, tone, and roles by ear."""
+"""How far predictions for a pack are from the truth, in what is heard: levels, places and tone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SILENCE = 1e-12
 
 @torch.no_grad()
 def yardsticks(batch: PackedBatch, prediction: Prediction, layout: Layout) -> dict[str, Tensor]:
-    """Mean errors of the tracks of every scene, [batch] each, NaN where there is nothing to compare.
+    """Mean errors of the tracks of every scene, [batch] each.
 
     `level_lu` is that of a track's loudness against the mean of all; `pan_db` of left over right, `width_db` of the
     same without its sign; `eq_db` of the gains of its equalizer. What starts with `equal_` is that of tracks equally

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from diffmst.audio.writing import AudioWriter
+from diffmst.band_console import mix_bands
 from diffmst.console import mix
 from diffmst.data.library import Library
-from diffmst.dsp.band_powers import CROSS, LEFT, RIGHT, band_powers
+from diffmst.dsp.band_powers import CROSS, LEFT, RIGHT, band_loudness_lufs, band_powers, k_weights
 from diffmst.dsp.units import db_to_amplitude
 from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT
@@ -18,6 +19,7 @@ from diffmst.random_mix.dice import Dice
 from diffmst.random_mix.song_sound import hear_song
 from diffmst.training.packs.band_scenes import SceneDraw, Variety
 from diffmst.training.packs.band_song import SAMPLE_RATE, band_song
+from diffmst.training.packs.packing import PackOrder, _chosen, _Shard
 from diffmst.training.staging import UnusableError
 
 HEARING = Hearing(-24.0, -16.0, window_s=1.0, song_windows=2, reference_windows=2)
@@ -115,6 +117,27 @@ def test_scenes_are_at_the_levels_that_models_hear(song):
     assert scene.bands.tracks.shape[1] == HEARING.song_windows
     assert scene.bands.reference.shape[0] == HEARING.reference_windows
     assert len(scene.roles) == scene.settings.tracks.shape[1] == len(scene.bands.mono)
+    made = mix_bands(scene.bands.tracks.transpose(0, 1), scene.bands.mono, scene.settings, SAMPLE_RATE).mix
+    for mixed in (scene.bands.reference, made):
+        lufs = float(band_loudness_lufs(mixed.transpose(0, 1).flatten(1, 2)))
+        assert lufs == pytest.approx(HEARING.reference_lufs, abs=0.01)  # the rounding of sums in single precision
+
+
+def test_songs_are_varied_in_tone_and_not_in_loudness(song):
+    same = SceneDraw(HEARING, DEFAULT, (4, 4), UNVARIED, Dice(3)).same_song(song).bands
+    other = SceneDraw(HEARING, DEFAULT, (4, 4), Variety(folded=0.0), Dice(3)).same_song(song).bands
+    powers = [(bands.tracks[:, :, LEFT] + bands.tracks[:, :, RIGHT]).mean((1, 2)) for bands in (same, other)]
+    # Windows of the reference count too, in which beats are a little louder or quieter.
+    torch.testing.assert_close(*(power @ k_weights().float() for power in powers), rtol=0.02, atol=0)
+    tone_db = 10 * torch.log10(powers[1] / powers[0])
+    assert bool((tone_db.std(-1) > 1).all())
+
+
+def test_songs_of_which_all_scenes_are_made_leave_none_to_the_others(library):
+    shard = _Shard(PackOrder(songs=2), library, (0, 1), 1.0, Path("unwritten"), 0)
+    songs, chances = _chosen(shard, Dice(1))
+    assert len(songs) == 2
+    assert chances.tolist() == [0.5, 0.5]
 
 
 def test_a_scene_is_a_function_of_its_dice(song):

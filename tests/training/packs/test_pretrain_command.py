@@ -1,5 +1,7 @@
 """From songs on disk over a pack to a model file, by the two commands."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,8 @@ from diffmst.cli import main
 from diffmst.errors import UserError
 from diffmst.models.checkpoint import load_model, read_record
 from diffmst.training import run_training
-from diffmst.training.packs.packed import Pack
-from tests.songs import RATE, noise, tone, write
+from diffmst.training.packs.packed import RECORD, Pack
+from tests.songs import noise, tone, write
 
 SECONDS = 13.0
 
@@ -25,7 +27,6 @@ def songs(tmp_path_factory):
         write(song / "keys.wav", np.stack([tone(440, SECONDS), tone(660 + 9 * number, SECONDS, level=0.1)]))
         write(song / "hats.wav", np.diff(noise(SECONDS, number), prepend=0))
         write(song / "lead vox.wav", tone(330 + 20 * number, SECONDS) + 0.1 * noise(SECONDS, 9 + number))
-    assert RATE  # the console hears them at 44.1 kHz
     return folder
 
 
@@ -108,15 +109,48 @@ def test_pretraining_leaves_a_model_that_tells_how_it_came_about(packs, tmp_path
 
 
 def test_a_run_that_goes_on_is_the_run_that_was_not_stopped(packs, tmp_path):
-    pretrain(packs, tmp_path / "whole")
-    pretrain(packs, tmp_path / "parts", "--trainer.limit_train_batches", "1")
+    pretrain(packs, tmp_path / "whole", "--trainer.max_steps", "4")
+    pretrain(packs, tmp_path / "parts", "--trainer.max_steps", "1")
     goes_on = ["fit", "-c", str(tmp_path / "parts" / "config.yaml"), "--ckpt_path", "last"]
-    run_training("pretrain", [*goes_on, "--trainer.limit_train_batches", "1.0"])
+    run_training("pretrain", [*goes_on, "--trainer.max_steps", "4"])
     whole, parts = (
         torch.load(tmp_path / name / "last.ckpt", weights_only=True)["state_dict"] for name in ("whole", "parts")
     )
     for name, weight in whole.items():
-        torch.testing.assert_close(weight, parts[name])
+        assert torch.equal(weight, parts[name]), name
+
+
+def test_a_pack_that_was_staged_otherwise_than_the_model_hears_is_refused(packs, tmp_path):
+    hearing = "--model.network.init_args.config.hearing.track_lufs"
+    with pytest.raises(UserError, match="train: was staged otherwise than the model hears"):
+        pretrain(packs, tmp_path / "run", hearing, "-30")
+    assert not (tmp_path / "run").exists()
+
+
+def test_packs_of_other_numbers_of_windows_are_not_mixed(packs, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(packs / "train", other)
+    record = json.loads((other / RECORD).read_text())
+    record["hearing"]["song_windows"] += 1
+    (other / RECORD).write_text(json.dumps(record))
+    with pytest.raises(UserError, match="other numbers of windows"):
+        pretrain(packs, tmp_path / "run", "--data.pack", f"[{packs / 'train'}, {other}]")
+
+
+def test_a_showcase_is_left_to_runs_on_audio(packs, tmp_path):
+    pretrain(packs, tmp_path / "run", "--run.showcase_steps", "1")
+    assert not (tmp_path / "run" / "showcase").exists()
+
+
+def test_packing_leaves_the_number_of_threads_alone(songs, packs, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        options = ["--splits", str(packs / "splits.json"), "--shards", "1", "--scenes", "1"]
+        assert main(["data", "pack", str(songs), "-o", str(tmp_path / "one"), *options]) == 0
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_what_is_no_pack_is_refused(tmp_path):
