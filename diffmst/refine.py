@@ -28,6 +28,10 @@ PRIOR_WEIGHT = 0.008
 EVIDENCE = 8.0
 """Tracks and FX bus leave what was predicted by the root of twice this, four widths, at most, all together."""
 
+MASTER_COST = 0.25
+"""Share of `PRIOR_WEIGHT` that a control of the master costs where the prior was predicted: the reference tells it
+best."""
+
 BALANCE_COST = 8.0
 """Times as much as another control of a track, a fader or a pan costs to move.
 
@@ -137,7 +141,7 @@ def _fit_master(
         return master(bus, excerpts.sample_rate, settings, layout=layout)[..., excerpts.lead_frames :]
 
     widths = Settings(*map(torch.zeros_like, prior.width))._replace(master=prior.width.master)
-    search = Search(prior._replace(width=widths), layout, _usual_costs(layout))
+    search = Search(prior._replace(width=widths), layout, _believing_costs(layout, left=0.0))
     search.run(mastered, distance, progress if prior.width.master.any() else islice(progress, 1))
     return search
 
@@ -157,4 +161,4 @@ def _believing_costs(layout: Layout, left: float) -> Settings:
     of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
     usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
     tracks = scale * torch.tensor(of_tracks, dtype=torch.float64)
-    return Settings(tracks, torch.full_like(usual.fx, scale), usual.master)
+    return Settings(tracks, torch.full_like(usual.fx, scale), MASTER_COST * usual.master)

@@ -1,9 +1,10 @@
+import pytest
 import torch
 
 from diffmst.groups import Group
 from diffmst.layout import DEFAULT, Settings
-from diffmst.prior import Prior, Stem, sane_prior
-from diffmst.reach import reaching
+from diffmst.prior import BOUND, Prior, Stem, sane_prior
+from diffmst.reach import MASTER_EQ_DB, reaching
 from diffmst.roles import BY_NAME
 from diffmst.ties import Ties
 
@@ -19,11 +20,26 @@ def sure(usual):
     return Prior(usual.mean, widths, usual.mean)
 
 
-def test_the_master_goes_as_far_as_is_usual():
+def test_the_master_goes_as_far_as_is_usual_but_for_its_times():
     usual = sane_prior(DEFAULT, STEMS)
     found = reaching(sure(usual), usual, STEMS, DEFAULT).width
-    assert torch.equal(found.master, usual.width.master.clamp_min(NARROW))
+    times = torch.tensor(["attack" in name or "release" in name for name in DEFAULT.master.params])
+    assert torch.equal(found.master[:, ~times], usual.width.master.clamp_min(NARROW)[:, ~times])
+    assert found.master[:, times].eq(NARROW).all()
     assert torch.equal(found.fx, sure(usual).width.fx)
+
+
+def test_no_band_of_the_master_is_moved_beyond_its_bound_unless_it_was_predicted_there():
+    usual = sane_prior(DEFAULT, STEMS)
+    unsure = sure(usual)
+    unsure.width.master.fill_(0.3)
+    shelf, peak = (DEFAULT.master.column(f"eq.{band}.gain_db") for band in ("low_shelf", "peak_1"))
+    param = DEFAULT.master.params["eq.low_shelf.gain_db"]
+    unsure.mean.master[0, shelf], unsure.mean.master[0, peak] = param.to_unit(torch.tensor([4.0, 11.0]))
+    found = reaching(unsure, usual, STEMS, DEFAULT)
+    furthest = found.mean.master + BOUND * found.width.master
+    assert float(param.from_unit(furthest[0, shelf])) == pytest.approx(MASTER_EQ_DB, abs=1e-6)
+    assert found.width.master[0, peak] == 0
 
 
 def test_a_locked_master_stays_locked():
