@@ -177,13 +177,13 @@ def render(
     force: Force = False,
 ) -> None:
     """Render a mix document: the same settings give the same sound, bit for bit."""
-    from diffmst.advice import output_advice
+    from diffmst.advice import IN_DOCUMENT, output_advice
     from diffmst.render import render_document
 
     out = out or document.parent / f"{document.stem}.wav"
     with terminal.shown_progress() as progress:
         output = render_document(document, out, stems=write_stems, force=force, progress=progress)
-    for sentence in output_advice(output):
+    for sentence in output_advice(output, IN_DOCUMENT):
         terminal.note(sentence)
     terminal.report_output(out, output)
 

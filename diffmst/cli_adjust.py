@@ -102,8 +102,11 @@ def lock(
     """Lock controls of a mix, so that `diffmst match` and `diffmst adjust` leave them as they are."""
     from diffmst.locking import lock_document
 
-    for name, locks in lock_document(document, part, controls or ["*"], unlock=unlock).items():
-        terminal.say(f"{name}: {'locked ' + ', '.join(locks) if locks else 'nothing locked'}")
+    done = "freed" if unlock else "locked"
+    for name, (changed, locks) in lock_document(document, part, controls or ["*"], unlock=unlock).items():
+        news = f"{done} {', '.join(changed)}" if changed else f"nothing to be {done}"
+        in_all = f"locked in all: {', '.join(locks)}" if locks else "nothing is locked"
+        terminal.say(f"{name}: {news}; {in_all}")
 
 
 @app.command()
@@ -187,26 +190,22 @@ def adjust(
 ) -> None:
     """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
     from diffmst.adjust import adjust
-    from diffmst.advice import output_advice
+    from diffmst.advice import IN_DOCUMENT, output_advice
     from diffmst.mix import Mix
 
     folder = _folder(document, out, in_place=in_place)
-    amounts = chosen_amounts(
-        Mix.read(document).amounts,
-        overall=amount,
-        level=level,
-        tone=tone,
-        dynamics=dynamics,
-        width=width,
-        space=space,
-    )
+    given = {"overall": amount, "level": level, "tone": tone, "dynamics": dynamics, "width": width, "space": space}
+    before = Mix.read(document).amounts
+    if all(percent is None for percent in given.values()):
+        raise UserError("there is nothing to adjust; give an amount, such as --amount 70 or --tone 50")
+    amounts = chosen_amounts(before, **given)
     with terminal.shown_progress() as progress:
         adjusted, output = adjust(
             document, amounts, folder, stems=write_stems, force=force or in_place, progress=progress
         )
     if adjusted.kept:
         terminal.note(f"Left as you changed it: {', '.join(adjusted.kept)}.")
-    for sentence in output_advice(output):
+    for sentence in output_advice(output, IN_DOCUMENT):
         terminal.note(sentence)
     terminal.report_amounts(amounts)
     terminal.report_output(folder / f"{document.stem}.wav", output)
@@ -221,9 +220,11 @@ def _folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
         return document.parent
     if out:
         return out
-    home = document.resolve().parent
+    home = document.parent
+    named = home.name not in ("", "..")  # `.` has no name of its own
+    beside, name = (home.parent, home.name) if named else (home / "..", home.resolve().name)
     number = 2
-    while (folder := home.with_name(f"{home.name}-{number}")).exists():
+    while (folder := beside / f"{name}-{number}").exists():
         number += 1
     return folder
 

@@ -35,6 +35,7 @@ def recall(
     The mix may begin earlier or later than the stems, or run at a slightly other speed. Leaves in the output folder:
     mix.wav (the mix made again), mix.json (every setting) and report.html (what is explained, and what is not).
     """
+    from diffmst.recall.explain import begins
     from diffmst.recall.recall import RecallOptions, recall
 
     options = RecallOptions(steps=steps, time_s=time_s, residual=residual, force=force)
@@ -42,10 +43,8 @@ def recall(
         found = recall(stems, mix, out, options, progress)
     for text in found.notes:
         terminal.note(text)
-    terminal.say(
-        f"the mix made again is {found.explained.si_sdr_db:.1f} dB over its distortion; the stems begin at "
-        f"{found.alignment.offset_samples / found.mix.sample_rate:+.4f} s of the mix"
-    )
+    terminal.say(found.verdict)
+    terminal.say(begins(found.alignment, found.mix.sample_rate))
     terminal.report_output(out / "mix.wav", found.output)
     terminal.say(f"{out / 'mix.json'}: every setting; change it, then `diffmst render`")
     terminal.say(f"{out / 'report.html'}: what is explained, and what is not")

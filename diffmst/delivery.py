@@ -1,6 +1,7 @@
 """What matching hands over: the rendered mix, its document, and a report that shows what was done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from diffmst.adjust import neutral_settings
@@ -21,6 +22,9 @@ from diffmst.stream import ConsoleStream
 from diffmst.task import Task
 
 REPORT = "report.html"
+
+SAME_LU = 0.02
+"""Loudnesses in a document are rounded to half of it."""
 
 
 class Delivered(NamedTuple):
@@ -45,6 +49,7 @@ def deliver(
     name: str = "mix",
     song: Song | None = None,
     stems: bool = False,
+    shortened: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Delivered:
     """Renders a matched mix, judges it, and writes WAV file, document and report.
@@ -58,6 +63,7 @@ def deliver(
         name: of document and WAV file, without ending.
         song: the tracks of the document; those heard if not given.
         stems: also write the processed stems and the reverb return.
+        shortened: what the user left out of matching, in words; see `effort.shortened`.
         progress: told how far it is.
 
     Raises:
@@ -77,14 +83,7 @@ def deliver(
     with progress.phase("drawing", 1):
         profiles = {reference.path: _profile(reference.survey) for reference in heard.references}
         of_aspects = {aspect: profiles[heard.reference_of(aspect).info.path] for aspect in ASPECTS}
-        findings = Findings(
-            tracks=heard.song.tracks,
-            references=[(reference.survey, profiles[reference.path]) for reference in heard.references],
-            tone=of_aspects["tone"],
-            after=after,
-            output=output,
-            products=track_products(task.excerpts.audio, task.excerpts.channels),
-        )
+        findings = _findings(mix, heard, task, profiles, after, output)._replace(shortened=shortened)
         notes = [*heard.notes, *advise(findings)]
         report = build_report(
             mix,
@@ -99,6 +98,30 @@ def deliver(
     write_text_atomically(outputs.path(f"{name}.json"), mix.to_json())
     write_text_atomically(outputs.path(REPORT), report)
     return Delivered(output, notes)
+
+
+def _findings(
+    mix: Mix, heard: Heard, task: Task, profiles: Mapping[Path, Profile], after: Profile, output: Output
+) -> Findings:
+    """What there is to judge; the references by their files."""
+    return Findings(
+        tracks=heard.song.tracks,
+        references=[(reference.survey, profiles[reference.path]) for reference in heard.references],
+        tone=profiles[heard.reference_of("tone").info.path],
+        width=profiles[heard.reference_of("width").info.path],
+        after=after,
+        output=output,
+        products=track_products(task.excerpts.audio, task.excerpts.channels),
+        followed_lufs=_followed_lufs(mix, heard),
+        followed=sum(reference.main for reference in heard.references),
+    )
+
+
+def _followed_lufs(mix: Mix, heard: Heard) -> float | None:
+    """The loudness of the references, if that is what the mix was to have."""
+    asked_lufs, theirs_lufs = mix.render.loudness_lufs, heard.reference_loudness_lufs
+    followed = asked_lufs is not None and abs(asked_lufs - min(0.0, theirs_lufs)) < SAME_LU
+    return theirs_lufs if followed else None
 
 
 def _neutral(mix: Mix, profile: Profile) -> Callable[[Audio], None]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from diffmst.aspects import ASPECTS, Aspect
-from diffmst.audio import StemFile, find_stems, same_file
+from diffmst.audio import StemFile, find_stems, probe, same_file
 from diffmst.data.datasets.folders import sidecar_roles
 from diffmst.data.song import Song
 from diffmst.data.survey import Survey, survey_files
@@ -214,6 +214,8 @@ def hear(
     paths = [*(track.path for track in song.tracks), *(choice.path for choice in choices)]
     for path in paths:
         _check_name(path)
+    for choice in choices:
+        probe(choice.path)  # what cannot be opened is told before the stems are listened to
     with progress.phase("listening", 1) as advance:
         done = 0.0
 

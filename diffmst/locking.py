@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,9 +18,19 @@ from diffmst.outputs import write_text_atomically
 BUSES = ("fx", "master")
 
 
-def lock_document(
-    path: Path, part: str, controls: Sequence[str], *, unlock: bool = False
-) -> dict[str, tuple[str, ...]]:
+class Locked(NamedTuple):
+    """What became of one part of a mix.
+
+    Attributes:
+        changed: the controls that were locked, or freed, and had not been.
+        locks: all that are locked now.
+    """
+
+    changed: tuple[str, ...]
+    locks: tuple[str, ...]
+
+
+def lock_document(path: Path, part: str, controls: Sequence[str], *, unlock: bool = False) -> dict[str, Locked]:
     """Locks or frees controls in a document, and writes it back.
 
     Args:
@@ -29,7 +40,7 @@ def lock_document(
         unlock: frees them.
 
     Returns:
-        What is locked now in every part that was named, by its name.
+        What was locked or freed, and what is locked now, in every part that was named, by its name.
 
     Raises:
         UserError: the document cannot be used or written, or there is no such track or control.
@@ -42,11 +53,17 @@ def lock_document(
         locked = _locked(mix, tracks, part.lower(), controls, lock=not unlock)
     except ValueError as error:
         raise UserError(f"{part}: {error}") from None
-    mix = with_locked(mix, locked)
+    before, mix = mix.locked, with_locked(mix, locked)
     write_text_atomically(path, mix.to_json())
-    if not tracks:
-        return {part.lower(): mix.fx_locks if part.lower() == "fx" else mix.master_locks}
-    return {mix.tracks[track].name: mix.tracks[track].locks for track in tracks}
+    changed, layout = Settings(*map(np.not_equal, before, locked)), mix.console_layout
+    if tracks:
+        return {
+            mix.tracks[track].name: Locked(_patterns(layout.track, changed.tracks[0, track]), mix.tracks[track].locks)
+            for track in tracks
+        }
+    if part.lower() == "fx":
+        return {"fx": Locked(_patterns(layout.fx, changed.fx[0]), mix.fx_locks)}
+    return {"master": Locked(_patterns(layout.master, changed.master[0]), mix.master_locks)}
 
 
 def with_locked(mix: Mix, locked: Settings[np.ndarray]) -> Mix:
@@ -61,7 +78,7 @@ def with_locked(mix: Mix, locked: Settings[np.ndarray]) -> Mix:
     def patterns(section: Section, old: tuple[str, ...], wanted: np.ndarray) -> tuple[str, ...]:
         if np.array_equal(locked_columns(section, old), wanted):
             return old
-        return patterns_of(section, [name for name, held in zip(section.params, wanted, strict=True) if held])
+        return _patterns(section, wanted)
 
     tracks = tuple(
         track.model_copy(update={"locks": patterns(layout.track, track.locks, wanted)})
@@ -70,6 +87,11 @@ def with_locked(mix: Mix, locked: Settings[np.ndarray]) -> Mix:
     fx = patterns(layout.fx, mix.fx_locks, locked.fx[0])
     master = patterns(layout.master, mix.master_locks, locked.master[0])
     return mix.model_copy(update={"tracks": tracks, "fx_locks": fx, "master_locks": master})
+
+
+def _patterns(section: Section, columns: np.ndarray) -> tuple[str, ...]:
+    """The shortest patterns for some columns, bool [controls]."""
+    return patterns_of(section, [name for name, held in zip(section.params, columns, strict=True) if held])
 
 
 def with_changes_locked(mix: Mix) -> Mix:

@@ -13,6 +13,7 @@ from diffmst.amount import Amounts
 from diffmst.data.song import song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.descent import Distance
+from diffmst.effort import shortened
 from diffmst.held import Held, held_prior, levels_together
 from diffmst.layout import LAYOUTS, Layout, LayoutName
 from diffmst.listening import Heard, listen
@@ -113,7 +114,14 @@ def match(
         task, refined = find(heard, options, progress)
         mix = document(heard, task, refined, folder, options)
         output, notes = deliver(
-            mix, heard, task, outputs, title=song_title(stems[0]), stems=options.stems, progress=progress
+            mix,
+            heard,
+            task,
+            outputs,
+            title=song_title(stems[0]),
+            stems=options.stems,
+            shortened=shortened(refined, mix.amounts, steps=options.steps, seconds=options.time_s),
+            progress=progress,
         )
     return Matched(mix, refined, output, notes)
 

@@ -26,6 +26,8 @@ STEMS_SUFFIX = "_stems"
 
 _OLDEST = 1
 
+_NO_DOCUMENT = "is no mix document; give the mix.json that `diffmst mix` wrote"
+
 
 def _with_references(data: dict[str, Any]) -> dict[str, Any]:
     """Version 1 held one reference, and what was compared within it."""
@@ -163,7 +165,7 @@ class Mix(Part):
         except FileNotFoundError:
             raise UserError(f"{path}: no such file; give the mix.json that `diffmst mix` wrote") from None
         except (OSError, UnicodeDecodeError):
-            raise UserError(f"{path}: is no mix document; give the mix.json that `diffmst mix` wrote") from None
+            raise UserError(f"{path}: {_NO_DOCUMENT}") from None
         return cls.from_json(text, str(path))
 
 
@@ -231,6 +233,8 @@ def _rounded(value: float) -> float:
 
 
 def _parse(text: str, source: str) -> dict[str, Any]:
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        raise UserError(f"{source}: {_NO_DOCUMENT}")
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -238,7 +242,7 @@ def _parse(text: str, source: str) -> dict[str, Any]:
     except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
         raise UserError(f"{source}: not a mix document (its JSON is beyond reading)") from None
     if not isinstance(data, dict) or data.get("format") != "diffmst.mix":
-        raise UserError(f'{source}: not a mix document (no "format": "diffmst.mix")')
+        raise UserError(f'{source}: {_NO_DOCUMENT} (this has no "format": "diffmst.mix")')
     return data
 
 

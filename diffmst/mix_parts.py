@@ -11,6 +11,7 @@ Values = dict[str, Annotated[float, Strict()]]
 """Settings by dotted name, physical units."""
 
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
+_GUESS_BELOW = 0.5  # confidence of a role
 _SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -64,7 +65,12 @@ class TrackMix(Part):
                 return "you"
             case "sidecar":
                 return "song.json"
-        return f"{self.role_from}, {self.role_confidence:.0%}"
+        return f"{self.role_from}, {self.role_confidence * 100:.0f} %{'?' if self.role_is_guess else ''}"
+
+    @property
+    def role_is_guess(self) -> bool:
+        """Whether something tells the role, and is more likely wrong than right."""
+        return self.role_from in ("name", "ear") and self.role_confidence < _GUESS_BELOW
 
 
 class ReferenceMix(Part):

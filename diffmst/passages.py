@@ -87,7 +87,13 @@ class ReferencePassages(NamedTuple):
 
 
 def song_passages(
-    heard: Heard, where: Listening, windows: Windows, *, lead_s: float = LEAD_S, sample_rate: int | None = None
+    heard: Heard,
+    where: Listening,
+    windows: Windows,
+    *,
+    lead_s: float = LEAD_S,
+    sample_rate: int | None = None,
+    within_s: tuple[float, float] | None = None,
 ) -> SongPassages:
     """Windows of a song in which, together, every stem is heard; or the one that the user chose.
 
@@ -97,13 +103,16 @@ def song_passages(
         windows: what is wanted otherwise.
         lead_s: played before each window.
         sample_rate: to read at; the song's own if not given.
+        within_s: the part of the song in which the windows lie; all of it if not given.
 
     Raises:
         UserError: the start that the user chose lies beyond the end, or where nothing sounds.
     """
     song = replace(heard.song, sample_rate=sample_rate or heard.song.sample_rate)
-    window_s, count = _window(where.start_s, where.seconds, windows, song.duration_s)
-    starts = choose_windows(heard.surveys, window_s, count, where.start_s)
+    first_s, last_s = within_s or (0.0, song.duration_s)
+    _check_start(where.start_s, song.duration_s, "the song", "--start")
+    window_s, count = _window(where.start_s, where.seconds, windows, last_s - first_s)
+    starts = choose_windows(heard.surveys, window_s, count, where.start_s, within_s)
     audio, lead_frames = _with_lead(song, starts, window_s, lead_s)
     _check_heard(audio[..., lead_frames:], "the stems", "--start")
     excerpts = Excerpts(torch.from_numpy(audio), song.channels, lead_frames, song.sample_rate)
@@ -116,11 +125,18 @@ def reference_passages(survey: Survey, where: Listening, windows: Windows, sampl
     Raises:
         UserError: the start that the user chose lies beyond the end, or where nothing sounds.
     """
+    _check_start(where.reference_start_s, survey.duration_s, "the reference", "--reference-start")
     window_s, count = _window(where.reference_start_s, where.seconds, windows, survey.duration_s)
     starts = choose_reference_windows(survey, window_s, count, where.reference_start_s)
     audio = _reference_windows(survey.info.path, starts, window_s, sample_rate)
     _check_heard(audio.numpy(), "the reference", "--reference-start")
     return ReferencePassages(audio, tuple(starts), window_s)
+
+
+def _check_start(start_s: float | None, duration_s: float, what: str, option: str) -> None:
+    """Refuses a start beyond the end."""
+    if start_s is not None and start_s >= duration_s:
+        raise UserError(f"{option} {start_s:g}: {what} lasts {duration_s:.1f} s; choose a start within")
 
 
 def _check_heard(audio: np.ndarray, what: str, option: str) -> None:

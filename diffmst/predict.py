@@ -1,5 +1,6 @@
 """What a model believes of a song that was heard, as the prior of its refinement."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,10 +16,11 @@ from diffmst.models.prediction import MixModel
 from diffmst.models.prior_from_prediction import from_prediction
 from diffmst.models.scene import Hearing, Scene, told_probabilities
 from diffmst.passages import ANYWHERE, Listening, Windows, reference_passages, song_passages
-from diffmst.prior import Prior
+from diffmst.prior import Prior, Stem
 from diffmst.strips import row_tracks
 from diffmst.task import REFERENCE_WINDOWS, SONG_WINDOWS, Task, at_master_level
 
+_MIDDLE = 0.5
 _STAGING_CONTROL = "input.gain_db"
 
 
@@ -61,11 +63,22 @@ def predicted_prior(model: MixModel, heard: Heard, task: Task, where: Listening 
     prior = combined_prior(priors, task.references, staged.scenes[0].excerpts, model.layout)
     unstaged = _unstaged(model.layout.track, prior.mean.tracks, staged.gains_db)
     tracks = _joined(unstaged, staged.tracks, task.prior.mean.tracks)
+    tracks = _on_their_sides(tracks, task.stems, model.layout.track)
     widths = _joined(prior.width.tracks, staged.tracks, torch.zeros_like(task.prior.width.tracks))
     mean, width = prior.mean._replace(tracks=tracks), prior.width._replace(tracks=widths)
     prior = Prior(mean, width, mean)
     sets_master_level = bool(width.master[0, model.layout.master.column(_STAGING_CONTROL)] > 0)
     return prior if sets_master_level else at_master_level(prior, task.excerpts, task.layout)
+
+
+def _on_their_sides(unit: Tensor, stems: Sequence[Stem], section: Section) -> Tensor:
+    """The two files of a recording on the sides that they are of, as far out as they are; [1, tracks, controls]."""
+    column, sides = section.column("panner.pan"), torch.tensor([float(stem.side) for stem in stems])
+    pan = unit[..., column]
+    there = _MIDDLE + sides.to(unit) * (pan - _MIDDLE).abs()
+    unit = unit.clone()
+    unit[..., column] = torch.where(sides.to(unit) == 0, pan, there)
+    return unit
 
 
 def _stage(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> _Staged:

@@ -25,8 +25,8 @@ _FRAME_S = 0.35  # resolves third octaves down to 25 Hz
 _FRAMES_AT_ONCE = 16
 _LOWEST_BAND_HZ = 20.0
 _HIGHEST_BAND_HZ = 20_000.0
-_TONE_HZ = (40.0, 16_000.0)  # where the tonal balance is compared: below and above, players and encoders decide
-_AS_GOOD_AS_MONO_DB = -30.0  # side against mid; below, nobody hears a difference
+TONE_HZ = (40.0, 16_000.0)  # where the tonal balance is compared: below and above, players and encoders decide
+AS_GOOD_AS_MONO_DB = -30.0  # side against mid; below, nobody hears a difference
 _NOTHING_ABOVE_DB = -88.0  # what a lossy encoder's low pass leaves above it, against the whole
 
 
@@ -168,6 +168,12 @@ class Profile:
         centres = _LOWEST_BAND_HZ * 2 ** (np.arange(steps + 1) / per_octave)
         return Bands(centres, *(_integrate(freq_hz, power, centres) for power in powers))
 
+    def powers_between(self, low_hz: float, high_hz: float) -> tuple[float, float]:
+        """Mean squares of mid and side between two frequencies."""
+        freq_hz, mid, side, _ = self._spectrum.powers()
+        mid, side = (_between(freq_hz, power, np.array([low_hz]), np.array([high_hz])) for power in (mid, side))
+        return float(mid[0]), float(side[0])
+
     def stereo_field(self) -> FloatArray:
         """Where the sound sits, [angles, levels]; see `StereoField`."""
         return self._field.density
@@ -180,28 +186,20 @@ class Differences(NamedTuple):
         tone_db: mean over third octaves from 40 Hz to 16 kHz of the absolute difference in level.
         width_db: difference in side against mid.
         dynamics_db: difference in peak-to-loudness ratio.
-        worst_tone_db: level of the third octave that is furthest off, above 0 where the mix has more.
-        worst_tone_hz: its centre.
     """
 
     tone_db: float
     width_db: float
     dynamics_db: float
-    worst_tone_db: float = 0.0
-    worst_tone_hz: float = 1000.0
 
 
 def differences(profile: Profile, reference: Profile) -> Differences:
     """How far a mix is from its reference; the sign says where: above 0 is wider, or more dynamic, than it."""
-    widths = [max(either.width_db, _AS_GOOD_AS_MONO_DB) for either in (profile, reference)]
-    tone_db = tone_difference_db(profile, reference)
-    worst = int(np.abs(tone_db).argmax())
+    widths = [max(either.width_db, AS_GOOD_AS_MONO_DB) for either in (profile, reference)]
     return Differences(
-        tone_db=float(np.abs(tone_db).mean()),
+        tone_db=float(np.abs(tone_difference_db(profile, reference)).mean()),
         width_db=widths[0] - widths[1],
         dynamics_db=profile.plr_db - reference.plr_db,
-        worst_tone_db=float(tone_db[worst]),
-        worst_tone_hz=_TONE_HZ[0] * 2 ** (worst / 3),
     )
 
 
@@ -212,7 +210,7 @@ def tone_difference_db(profile: Profile, reference: Profile) -> FloatArray:
     freq_hz = ours.freq_hz[:shared]
     difference = at_equal_loudness(ours.total_db, profile)[:shared]
     difference = difference - at_equal_loudness(theirs.total_db, reference)[:shared]
-    return difference[(freq_hz > _TONE_HZ[0] * 0.9) & (freq_hz < _TONE_HZ[1] * 1.1)]
+    return difference[(freq_hz > TONE_HZ[0] * 0.9) & (freq_hz < TONE_HZ[1] * 1.1)]
 
 
 def at_equal_loudness(level_db: FloatArray, profile: Profile) -> FloatArray:
@@ -282,8 +280,13 @@ def _correlation(mid: FloatArray, side: FloatArray, cross: FloatArray) -> FloatA
 
 
 def _integrate(freq_hz: FloatArray, power: FloatArray, centres: FloatArray) -> FloatArray:
-    """Power in the third octave around each centre; a bin is spread evenly over its width."""
+    """Power in the third octave around each centre."""
+    return _between(freq_hz, power, centres * 2 ** (-1 / 6), centres * 2 ** (1 / 6))
+
+
+def _between(freq_hz: FloatArray, power: FloatArray, low_hz: FloatArray, high_hz: FloatArray) -> FloatArray:
+    """Power between pairs of frequencies; a bin is spread evenly over its width."""
     half_bin = (freq_hz[1] - freq_hz[0]) / 2
     edges = np.concatenate([freq_hz - half_bin, freq_hz[-1:] + half_bin])
     total = np.concatenate([[0.0], np.cumsum(power)])
-    return np.interp(centres * 2 ** (1 / 6), edges, total) - np.interp(centres * 2 ** (-1 / 6), edges, total)
+    return np.interp(high_hz, edges, total) - np.interp(low_hz, edges, total)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from diffmst.adjust import moved_to, remembers
 from diffmst.data.song import Song, song_title
-from diffmst.delivery import REPORT, deliver
+from diffmst.delivery import REPORT, SAME_LU, deliver
+from diffmst.effort import shortened
 from diffmst.errors import UserError
 from diffmst.held import Held
 from diffmst.listening import Heard, hear, roles_of
@@ -19,9 +20,6 @@ from diffmst.references import ReferenceChoice
 from diffmst.render import compile_kernels, stem_files, stem_names
 from diffmst.roles import UNKNOWN, TrackRole, told_role, told_roles
 from diffmst.task import KNOWN
-
-_SAME_LU = 0.02
-"""Loudnesses in a document are rounded to half of it."""
 
 
 def options_of(mix: Mix, *, same_references: bool = True) -> Options:
@@ -36,7 +34,7 @@ def options_of(mix: Mix, *, same_references: bool = True) -> Options:
     followed = _reference_lufs(mix)
     asked = mix.render.loudness_lufs
     loudness: Loudness = "keep" if asked is None else asked
-    if not same_references and asked is not None and followed is not None and abs(asked - followed) < _SAME_LU:
+    if not same_references and asked is not None and followed is not None and abs(asked - followed) < SAME_LU:
         loudness = "reference"
     return Options(
         loudness=loudness,
@@ -101,6 +99,7 @@ def rematch(
             name=path.stem,
             song=song.with_channels(merged.channels),
             stems=options.stems,
+            shortened=shortened(refined, merged.amounts, steps=options.steps, seconds=options.time_s),
             progress=progress,
         )
     return Matched(merged, refined, output, notes)

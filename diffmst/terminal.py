@@ -169,7 +169,8 @@ def report_match(matched: Matched, folder: Path, name: str = "mix") -> None:
         note(text)
     before, after = sum(matched.refined.before.values()), sum(matched.refined.after.values())
     became = "matched" if matched.refined.history else "predicted" if after != before else "left so"
-    say(f"distance to the reference: {before:.3f} balanced, {after:.3f} {became}")
+    references = "references" if len(matched.mix.references) > 1 else "reference"
+    say(f"distance to the {references}: {before:.3f} balanced, {after:.3f} {became}")
     if any(percent != 100 for _, percent in matched.mix.amounts):
         report_amounts(matched.mix.amounts)
     report_output(folder / f"{name}.wav", matched.output)
@@ -188,6 +189,8 @@ def report_roles(tracks: Sequence[TrackMix]) -> None:
     rows = [(track.name, track.role or "unknown", track.role_origin, track.group) for track in tracks]
     used = 4 if any(track.group for track in tracks) else 3
     report_table("what the stems are", ("stem", "role", "told by", "group")[:used], [row[:used] for row in rows])
+    if guesses := [track.name for track in tracks if track.role_is_guess]:
+        note(f"A role with a ? is a guess: check it, and tell another with --role '{guesses[0]}=guitar'.")
 
 
 def report_output(path: Path, output: Output) -> None:

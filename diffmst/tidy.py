@@ -17,14 +17,26 @@ FAINT_SEND_DB = -30.0
 
 def tidy(settings: Settings, layout: Layout) -> Settings:
     """The same mix to the ear, physical settings both."""
-    tracks = _without_faint_sends(layout.track, _without_small_moves(layout.track, settings.tracks))
-    sends = layout.track.controls(tracks, "send").get("gain_db")
-    unused = sends is None or bool((sends <= layout.track.params["send.gain_db"].low).all())
-    return Settings(
-        tracks=tracks,
-        fx=torch.as_tensor(layout.fx.defaults()).expand_as(settings.fx).clone() if unused else settings.fx,
+    moved = settings._replace(
+        tracks=_without_small_moves(layout.track, settings.tracks),
         master=_without_small_moves(layout.master, settings.master),
     )
+    return without_faint_sends(moved, layout, FAINT_SEND_DB)
+
+
+def without_faint_sends(settings: Settings, layout: Layout, faint_db: float) -> Settings:
+    """The same without sends under a level; the effect bus goes back to its defaults once nothing is sent to it.
+
+    Args:
+        settings: physical.
+        layout: the console's controls.
+        faint_db: sends under it are turned off.
+    """
+    tracks = _sends_off(layout.track, settings.tracks, faint_db)
+    sends = layout.track.controls(tracks, "send").get("gain_db")
+    unused = sends is None or bool((sends <= layout.track.params["send.gain_db"].low).all())
+    defaults = torch.as_tensor(layout.fx.defaults()).expand_as(settings.fx).clone()
+    return settings._replace(tracks=tracks, fx=defaults if unused else settings.fx)
 
 
 def _without_small_moves(section: Section, values: Tensor) -> Tensor:
@@ -42,11 +54,11 @@ def _without_small_moves(section: Section, values: Tensor) -> Tensor:
     return torch.where(idle, defaults, values)
 
 
-def _without_faint_sends(section: Section, values: Tensor) -> Tensor:
+def _sends_off(section: Section, values: Tensor, faint_db: float) -> Tensor:
     name = "send.gain_db"
     if name not in section.params:
         return values
     column, values = section.column(name), values.clone()
-    faint = values[..., column] < FAINT_SEND_DB
+    faint = values[..., column] < faint_db
     values[..., column] = torch.where(faint, section.params[name].low, values[..., column])
     return values

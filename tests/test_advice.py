@@ -4,10 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.signal import butter, sosfilt
 
 from diffmst.advice import (
+    IN_DOCUMENT,
+    Against,
     Findings,
     advise,
+    loudness_advice,
+    output_advice,
     pair_advice,
     reference_advice,
     result_advice,
@@ -18,7 +23,7 @@ from diffmst.audio import AudioInfo
 from diffmst.data.song import Track
 from diffmst.data.survey import Survey
 from diffmst.mastering import Output
-from diffmst.profile import Differences, Profile, differences
+from diffmst.profile import Profile, differences
 
 RATE = 22_050
 CLEAN = Survey(
@@ -52,6 +57,12 @@ def heard(x):
     profile = Profile(RATE)
     profile.add(np.asarray(x, np.float32))
     return profile
+
+
+def about(after, reference, *, where=None, **output):
+    """What is said of a mix against a reference; `where` is of `Against`."""
+    reference = heard(reference)
+    return result_advice(heard(after), Against(reference, reference, **(where or {})), replace(OUTPUT, **output))
 
 
 def noise(channels=2, seconds=12, level=0.1, seed=0):
@@ -135,8 +146,6 @@ def test_silent_stems_are_like_nothing():
 @pytest.mark.parametrize(
     ("x", "words"),
     [
-        (noise(level=0.01), "quieter than most released music (−"),
-        (noise(level=0.5), "louder than most released music (−"),
         (noise(1), "is mono"),
         (noise(seconds=4), "lasts only 4.0 s"),
     ],
@@ -162,34 +171,124 @@ def test_damage_in_the_file_of_the_reference_is_told():
     assert len(list(reference_advice(survey, heard(noise()), RATE / 2))) == 2
 
 
-GOOD = Differences(tone_db=1.0, width_db=0.5, dynamics_db=0.5)
+EVEN = heard(noise())
+FINDINGS = Findings(
+    tracks=[track()],
+    references=[(CLEAN, EVEN)],
+    tone=EVEN,
+    width=EVEN,
+    after=EVEN,
+    output=OUTPUT,
+    products=np.ones((1, 1)),
+)
+
+
+def test_a_loudness_that_was_taken_from_references_is_doubted_where_it_is_unusual():
+    (quiet,) = loudness_advice(-24.0, 1)
+    assert "The reference is quieter" in quiet and "(−24.0 LUFS)" in quiet
+    (loud,) = loudness_advice(-6.0, 2)
+    assert "The references are louder" in loud and "their loudness" in loud
+    assert not list(loudness_advice(-14.0, 1))
+
+
+def test_the_loudness_of_references_is_no_matter_where_another_was_asked_for():
+    quiet = heard(noise(level=0.01))
+    findings = FINDINGS._replace(references=[(CLEAN, quiet)], tone=quiet, width=quiet)
+    assert advise(findings) == []
+    (sentence,) = advise(findings._replace(followed_lufs=quiet.loudness_lufs))
+    assert "quieter than most" in sentence
 
 
 @pytest.mark.parametrize(
-    ("difference", "output", "words"),
+    ("output", "words"),
     [
-        (GOOD._replace(tone_db=7.25), {}, "7.2 dB from the reference"),
-        (GOOD._replace(worst_tone_db=16.0, worst_tone_hz=125.0), {}, "Around 125 Hz the mix has 16 dB more"),
-        (GOOD._replace(worst_tone_db=-12.0, worst_tone_hz=80.0), {}, "Around 80 Hz the mix has 12 dB less"),
-        (GOOD, {"limiting_db": 8.0}, "up to 8.0 dB off the peaks"),
-        (GOOD, {"loudness_lufs": -16.0}, "2.0 LU quieter than asked for (−14.0 LUFS)"),
-        (GOOD, {"loudness_lufs": -np.inf}, "The mix is silent"),
+        ({"limiting_db": 8.0}, "up to 8.0 dB off the peaks"),
+        ({"loudness_lufs": -16.0}, "2.0 LU quieter than asked for (−14.0 LUFS)"),
+        ({"loudness_lufs": -np.inf}, "The mix is silent"),
     ],
 )
-def test_doubtful_results_get_a_sentence(difference, output, words):
-    (sentence,) = result_advice(heard(noise()), difference, replace(OUTPUT, **output))
+def test_doubtful_results_get_a_sentence(output, words):
+    (sentence,) = about(noise(), noise(seed=1), **output)
     assert words in sentence
+
+
+def test_what_limits_too_much_names_where_the_loudness_is_set():
+    limited = replace(OUTPUT, limiting_db=8.0)
+    (of_matching,), (of_rendering,) = output_advice(limited), output_advice(limited, IN_DOCUMENT)
+    assert "A lower --loudness leaves" in of_matching
+    assert "A lower loudness_lufs in the mix document leaves" in of_rendering and "--" not in of_rendering
+
+
+def filtered(x, order, freq_hz, kind):
+    return sosfilt(butter(order, freq_hz, kind, fs=RATE, output="sos"), x)
+
+
+def far_apart():
+    """A thin mix of noise and an even reference, far more than 5 dB apart on average."""
+    return filtered(noise(), 2, 3000, "highpass"), noise(seed=1)
+
+
+def test_a_tone_that_is_far_from_the_reference_is_blamed_on_the_songs():
+    after, reference = far_apart()
+    (sentence,) = about(after, reference, where={"name": "“b.wav”"})
+    assert "dB from “b.wav” on average" in sentence and "try a reference nearer to this song" in sentence
+
+
+def test_a_tone_that_is_far_since_less_was_asked_for_is_blamed_on_that():
+    after, reference = far_apart()
+    (sentence,) = about(after, reference, where={"shortened": ("refinement was left out", "amount 50 %")})
+    assert "on average: refinement was left out and amount 50 %." in sentence
+    assert "try a reference" not in sentence
+
+
+def test_a_broad_hump_may_be_equalized_and_a_single_note_is_told_as_one():
+    (broad,) = about(noise() + 6 * filtered(noise(seed=2), 2, (800, 1250), "bandpass"), noise(seed=1))
+    assert broad.startswith("Around ") and "more than the reference" in broad and "an equalizer" in broad
+    time_s = np.arange(12 * RATE) / RATE
+    (narrow,) = about(noise() + 0.1 * np.sin(2 * np.pi * 127 * time_s), noise(seed=1))
+    assert narrow.startswith("Around 130 Hz the mix has ") and "one note or one resonance" in narrow
+
+
+def test_what_lies_above_12_khz_is_not_told():
+    rate, x = 48_000, 0.1 * np.random.default_rng(0).standard_normal((2, 12 * 48_000))
+    after, reference = Profile(rate), Profile(rate)
+    after.add(sosfilt(butter(8, 13_500, fs=rate, output="sos"), x))
+    reference.add(x)
+    assert not list(result_advice(after, Against(reference, reference), OUTPUT))
+
+
+def low_noise(power, seed):
+    """Noise whose mean square is mostly below 45 Hz, the same on both sides."""
+    return power * np.repeat(filtered(noise(1, seed=seed), 4, (25, 45), "bandpass"), 2, axis=0)
+
+
+def test_more_than_the_reference_at_the_very_bottom_is_told_where_it_can_be_heard():
+    (sentence,) = about(noise() + low_noise(6.0, 3), noise(seed=1))
+    assert "Below 50 Hz the mix has " in sentence and "dB more than the reference" in sentence
+    assert not list(about(noise() + low_noise(6.0, 3), noise(seed=1) + low_noise(4.0, 4)))  # 3.5 dB apart
+    quiet = filtered(noise(seed=1), 4, 60, "highpass"), filtered(noise(seed=1), 8, 60, "highpass")
+    assert not list(about(*quiet))  # 20 dB apart and far below all else
+
+
+def test_a_bass_that_is_wider_than_that_of_the_reference_is_told():
+    middle, side = low_noise(3.0, 3), low_noise(3.0, 4) * [[1], [-1]]
+    (sentence,) = about(noise() + middle + side, noise(seed=1) + np.sqrt(2) * middle)
+    assert sentence.startswith("The bass is wide: below 100 Hz")
+    assert not list(about(noise() + middle + side, noise(seed=1) + middle + side))  # as in the reference
+    narrow = 0.2 * side  # 14 dB under the middle
+    assert not list(about(noise() + middle + narrow, noise(seed=1) + middle))
 
 
 def test_mix_that_cancels_in_mono_is_told():
     mid, side = noise()
-    (sentence,) = result_advice(heard([mid + 2 * side, mid - 2 * side]), GOOD, OUTPUT)
+    wide = [mid + 2 * side, mid - 2 * side]
+    (sentence,) = about(wide, wide)
     assert "Played in mono" in sentence
 
 
 @pytest.mark.parametrize("changes", [{}, {"target_lufs": None}, {"limiting_db": 3.0}])
 def test_good_results_need_no_words(changes):
-    assert not list(result_advice(heard(noise()), GOOD, replace(OUTPUT, **changes)))
+    assert not list(about(noise(), noise(seed=1), **changes))
 
 
 def test_advice_puts_the_files_first_and_the_result_last():
@@ -198,6 +297,7 @@ def test_advice_puts_the_files_first_and_the_result_last():
         tracks=[track(clip_runs=1), track("snare")],
         references=[(CLEAN, reference)],
         tone=reference,
+        width=reference,
         after=after,
         output=replace(OUTPUT, limiting_db=9.0),
         products=products(*noise(2)),
@@ -206,3 +306,11 @@ def test_advice_puts_the_files_first_and_the_result_last():
     first, last = advise(findings)
     assert first.startswith("Clipped")
     assert last.startswith("The limiter")
+
+
+def test_of_several_references_the_one_that_the_tone_is_from_is_named():
+    after, bright = map(heard, far_apart())
+    other = replace(CLEAN, info=replace(CLEAN.info, path=Path("songs/b.wav")))
+    references = [(CLEAN, EVEN), (other, bright)]
+    (sentence,) = advise(FINDINGS._replace(references=references, tone=bright, width=bright, after=after))
+    assert "from “b.wav” on average" in sentence

@@ -22,6 +22,7 @@ def assert_refused(capsys, arguments, words):
     assert code == 2 and not out, (code, out, err)
     assert err[-1].startswith("error: ") and words in err[-1], err
     assert sum(line.startswith("error: ") for line in err) == 1, err
+    return err
 
 
 def contents(folder):
@@ -114,7 +115,8 @@ def test_references_that_cannot_be_used_are_refused(case, tmp_path, capsys, song
     make, words = REFERENCES[case]
     reference = make(tmp_path / "reference")
     before = contents(tmp_path)
-    assert_refused(capsys, ["mix", song, "-r", reference, "-o", tmp_path / "out", "--steps", 1], words)
+    err = assert_refused(capsys, ["mix", song, "-r", reference, "-o", tmp_path / "out", "--steps", 1], words)
+    assert ("listening" in err) == (words == "is silent")  # all else is told before
     assert contents(tmp_path) == before
 
 
@@ -187,6 +189,13 @@ def test_odd_references_are_matched_with_a_note(case, tmp_path, capsys, song):
     assert code == 0 and any(line.startswith("note: ") and words in line for line in err), err
     audio, _ = soundfile.read(tmp_path / "out" / "mix.wav")
     assert np.isfinite(audio).all() and np.abs(audio).max() > 1e-3 * (case != "hardly audible")
+
+
+def test_how_loud_a_reference_is_does_not_matter_where_another_loudness_is_asked_for(tmp_path, capsys, song):
+    reference = write(tmp_path / "quiet.wav", noise(4.0, level=1e-3), subtype="FLOAT")
+    options = ("-o", tmp_path / "out", "--steps", 0, "--loudness", -14)
+    code, _, err = run(capsys, "mix", song, "-r", reference, *options)
+    assert code == 0 and not any("quieter than most" in line for line in err), err
 
 
 def test_a_reference_among_the_stems_is_left_out_with_a_note(tmp_path, capsys, song):

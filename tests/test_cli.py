@@ -146,10 +146,10 @@ def test_the_user_says_where_to_listen(mix, tmp_path):
     assert windows == ([0.5], [1.5], 2.0)
 
 
-@pytest.mark.parametrize(("option", "what"), [("--start", "song"), ("--reference-start", "reference.wav")])
+@pytest.mark.parametrize(("option", "what"), [("--start", "the song"), ("--reference-start", "the reference")])
 def test_listening_past_the_end_is_refused(mix, tmp_path, option, what):
     code, _, err = mix(tmp_path / "mix", option, "inf")
-    assert code == 2 and err[-1].startswith("error: ") and contents(tmp_path) == []
+    assert code == 2 and err[-1].startswith(f"error: {option} inf: {what} lasts ") and contents(tmp_path) == []
 
 
 def test_render_writes_beside_the_document(mix, run, tmp_path):

@@ -39,11 +39,18 @@ def run(capsys):
     return run
 
 
-def test_lock_says_what_is_locked_now(run, document):
-    assert run("lock", document, "keys", "fader", "eq") == (0, ["keys: locked eq.*, fader.gain_db"], [])
-    assert run("lock", document, "k*", "eq", "--unlock") == (0, ["keys: locked fader.gain_db"], [])
-    assert run("lock", document, "keys", "--unlock") == (0, ["keys: nothing locked"], [])
-    assert run("lock", document, "master") == (0, ["master: locked *"], [])
+def test_lock_says_what_it_changed_and_what_is_locked_now(run, document):
+    def said(*arguments):
+        code, (line,), err = run("lock", document, *arguments)
+        assert code == 0 and not err
+        return line
+
+    assert said("keys", "eq") == "keys: locked eq.*; locked in all: eq.*"
+    assert said("keys", "fader", "eq") == "keys: locked fader.gain_db; locked in all: eq.*, fader.gain_db"
+    assert said("k*", "eq", "--unlock") == "keys: freed eq.*; locked in all: fader.gain_db"
+    assert said("keys", "--unlock") == "keys: freed fader.gain_db; nothing is locked"
+    assert said("keys", "--unlock") == "keys: nothing to be freed; nothing is locked"
+    assert said("master") == "master: locked *; locked in all: *"
     assert Mix.read(document).master_locks == ("*",)
 
 
@@ -55,6 +62,17 @@ def test_results_go_into_a_new_folder_beside_the_document(run, document):
     assert any(str(folder / "mix.wav") in line for line in out)
     assert run("adjust", document, "--tone", 50)[0] == 0
     assert sorted(path.name for path in (folder.parent / "mix-4").iterdir()) == ["mix.json", "mix.wav"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "new"),
+    [("", "mix/mix.json", "mix-2"), ("mix", "mix.json", "../mix-2"), ("song", "../mix/mix.json", "../mix-2")],
+)
+def test_paths_are_told_as_they_are_given(run, document, monkeypatch, folder, name, new):
+    monkeypatch.chdir(document.parent.parent / folder)
+    code, out, _ = run("adjust", name, "--amount", 50)
+    assert code == 0 and out[-1] == f"{new}/mix.json: every setting"
+    assert (document.parent.parent / "mix-2" / "mix.json").exists()
 
 
 @pytest.mark.parametrize("command", [["match", "--steps", "1"], ["adjust", "--amount", "50"]])
@@ -76,6 +94,17 @@ def test_adjust_tells_the_amounts_and_what_it_left_alone(run, document):
     assert "note: Left as you changed it: bass: fader.gain_db." in err
     code, out, err = run("adjust", document.parent / "less" / "mix.json", "--amount", 0, "-o", document.parent / "none")
     assert "width 120 %" in out[0] and "note: Left as you changed it: bass: fader.gain_db." in err
+
+
+@pytest.mark.parametrize("command", [["adjust", "--amount", "50"], ["render"]])
+def test_too_much_limiting_is_told_with_what_can_be_changed_there(run, document, command):
+    data = json.loads(document.read_text())
+    data["render"]["loudness_lufs"] = -4.0
+    document.write_text(json.dumps(data))
+    name, *options = command
+    code, _, err = run(name, document, *options, "-o", document.parent / "loud.wav")
+    notes = [line for line in err if line.startswith("note: The limiter")]
+    assert code == 0 and "A lower loudness_lufs in the mix document leaves" in notes[0] and "--loudness" not in notes[0]
 
 
 def test_mix_takes_amounts_too(run, home, tmp_path):
@@ -118,6 +147,7 @@ REFUSED = {
     "no track": (["lock", "kezs"], "there is no track 'kezs'; did you mean 'keys'?"),
     "no control": (["lock", "keys", "loudness"], "keys: 'loudness' fits no control"),
     "no reference": (["match", "-r", "nowhere.wav"], "nowhere.wav"),
+    "no amount": (["adjust"], "there is nothing to adjust; give an amount, such as --amount 70"),
     "no role": (["match", "--role", "keys=organ grinder"], "role"),
 }
 
@@ -135,3 +165,11 @@ def test_no_document_is_one_line(run, tmp_path):
         arguments = [*command, tmp_path / "mix.json", *(["keys"] if command == ["lock"] else [])]
         code, _, err = run(*arguments)
         assert code == 2 and "no such file" in err[-1]
+
+
+@pytest.mark.parametrize("content", [b"RIFF\x00\x00\x00\x00WAVE", b"\xff\xfe\x80", b"no JSON", b"{}"])
+@pytest.mark.parametrize("command", ["match", "adjust", "lock"])
+def test_other_files_than_documents_are_told_as_such(run, tmp_path, command, content):
+    (tmp_path / "bad.wav").write_bytes(content)
+    code, _, err = run(command, tmp_path / "bad.wav", *(["keys"] if command == "lock" else []))
+    assert code == 2 and "bad.wav: is no mix document; give the mix.json that `diffmst mix` wrote" in err[-1]

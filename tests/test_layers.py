@@ -33,7 +33,7 @@ LAYERS = [
     ["random_mix"],
     ["ear", "training"],
     ["refine", "mastering", "profile", "info"],
-    ["sanity", "listening", "render"],
+    ["sanity", "listening", "render", "tone_curve", "effort"],
     ["adjust", "reach"],
     ["locking"],
     ["passages", "combined_prior"],

@@ -81,7 +81,7 @@ def test_rounding_never_leaves_the_range():
         (lambda d: d["fx"].update({"reverb.mix": float("nan")}), "fx.reverb.mix: should be a finite number"),
         (lambda d: d["tracks"].__setitem__(1, 3), "track number 2: should be an object, got 3"),
         (lambda d: d["tracks"][1].pop("name"), "track number 2: name: is missing"),
-        (lambda d: d.pop("format"), "not a mix document"),
+        (lambda d: d.pop("format"), "is no mix document; give the mix.json"),
     ],
 )
 def test_a_document_that_does_not_fit_is_refused_in_one_line(change, line):

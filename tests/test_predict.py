@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 from models.heard_as_published import small_config
-from songs import RATE, tone, write, write_reference, write_song
+from songs import RATE, noise, tone, write, write_reference, write_song
 
 import diffmst
 from diffmst.cli import main
@@ -186,3 +186,16 @@ def test_what_became_of_the_distance_is_called_by_its_name(home, model_file, tmp
         arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / str(index))]
         assert main([*arguments, *options]) == 0
         assert capsys.readouterr().out.splitlines()[0].endswith(word)
+
+
+def test_the_files_of_a_pair_stand_on_the_sides_that_they_are_of(tmp_path):
+    for name in ("Gtr L", "Gtr R", "Lead"):
+        write(tmp_path / "song" / f"{name}.wav", tone(330, 8.0) + noise(8.0, seed=len(name), level=0.02))
+    reference = write_reference(tmp_path / "reference.wav")
+    heard = listen([tmp_path / "song"], reference, SILENT)
+    task = prepare(heard, DEFAULT)
+    network = make_network()
+    torch.nn.init.constant_(network.track_head.role_distance, 0.0)  # everything half way out
+    pans = predicted_prior(network, heard, task).mean.tracks[0, :, DEFAULT.track.column("panner.pan")] - 0.5
+    sides = {track.name: float(pan) for track, pan in zip(heard.song.tracks, pans, strict=True)}
+    assert sides["Gtr L"] < -0.05 and sides["Gtr R"] > 0.05

@@ -293,16 +293,19 @@ def test_nothing_is_replaced_unless_that_is_said(document):
 )
 def test_controls_are_locked_and_freed(document, part, controls, locked):
     before = document.read_text()
-    assert lock_document(document, part, controls) == locked
+    assert lock_document(document, part, controls) == {name: (locks, locks) for name, locks in locked.items()}
     assert document.read_text() != before
-    assert set(lock_document(document, part, controls, unlock=True).values()) == {()}
+    freed = lock_document(document, part, controls, unlock=True)
+    assert freed == {name: (locks, ()) for name, locks in locked.items()}
     assert document.read_text() == before
 
 
 def test_of_what_is_locked_a_part_can_be_freed(document):
     lock_document(document, "bass", ["*"])
     freed = lock_document(document, "bass", ["compressor", "fader"], unlock=True)
-    assert freed == {"bass": ("input.gain_db", "eq.*", "panner.pan", "send.gain_db")}
+    left = ("input.gain_db", "eq.*", "panner.pan", "send.gain_db")
+    assert freed == {"bass": (("compressor.*", "fader.gain_db"), left)}
+    assert lock_document(document, "bass", ["compressor", "fader"], unlock=True) == {"bass": ((), left)}
 
 
 @pytest.mark.parametrize(

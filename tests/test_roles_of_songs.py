@@ -79,9 +79,11 @@ def test_the_document_says_roles_what_told_them_and_groups_and_the_sides_are_one
     left, right = tracks["Gtr L"], tracks["Gtr R"]
     assert (left.role, left.role_from, left.group, right.group) == ("guitar", "name", "gtr", "gtr")
     assert 0.9 < left.role_confidence < 1
+    assert left.role_origin == f"name, {left.role_confidence * 100:.0f} %" and not left.role_is_guess
     assert (tracks["x"].role, tracks["x"].role_from, tracks["x"].role_confidence) == ("pad", "user", 1)
     assert tracks["x"].role_origin == "you"
     assert left.settings["panner.pan"] == -right.settings["panner.pan"] < 0
     others = [name for name in left.settings if name != "panner.pan"]
     assert [left.settings[name] for name in others] == [right.settings[name] for name in others]
-    assert "guitar · gtr" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"guitar · gtr <small>(by {left.role_origin})</small>" in page

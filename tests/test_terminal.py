@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from diffmst import terminal
+from diffmst.mix import TrackMix
 from diffmst.terminal import logged_notes, one_line, shown_progress
 
 
@@ -82,3 +83,19 @@ def test_a_table_that_is_wider_than_the_screen_comes_in_parts_that_are_not_broke
     assert sum("refine@no-names" in line for line in lines) == 2
     assert all(any(f"1.{n:02d} ×0.5" in line for line in lines) for n in range(12))
     assert all(any(f"a figure {n}" in line for line in lines) for n in range(12))
+
+
+def track(name, role_from, confidence):
+    told = {"role": "keys", "role_from": role_from, "role_confidence": confidence}
+    return TrackMix(name=name, path=f"{name}.wav", sha256="0" * 64, channels=1, **told)
+
+
+def test_roles_that_are_guesses_are_marked_and_told_of_once(capsys):
+    sure = [track("rhodes", "name", 0.93), track("03", "ear", 0.5), track("x", "user", 1.0), track("y", "", 0.0)]
+    terminal.report_roles(sure)
+    out, err = capsys.readouterr()
+    assert "name, 93 %" in out and "?" not in out and not err
+    terminal.report_roles([*sure, track("04", "ear", 0.45), track("05", "ear", 0.31)])
+    out, err = capsys.readouterr()
+    assert "ear, 45 %?" in out and "ear, 31 %?" in out
+    assert err.splitlines() == ["note: A role with a ? is a guess: check it, and tell another with --role '04=guitar'."]

@@ -26,7 +26,13 @@ _DISTANCE_PER_DB = 0.1
 Gain = Callable[[list[int]], np.ndarray]
 
 
-def choose_windows(surveys: Sequence[Survey], seconds: float, count: int, start_s: float | None = None) -> list[float]:
+def choose_windows(
+    surveys: Sequence[Survey],
+    seconds: float,
+    count: int,
+    start_s: float | None = None,
+    within_s: tuple[float, float] | None = None,
+) -> list[float]:
     """Where windows of a song should start so that, together, they let every stem be heard.
 
     One by one, each window is where most stems sound that have not sounded yet for half a window (or for as long as
@@ -38,6 +44,7 @@ def choose_windows(surveys: Sequence[Survey], seconds: float, count: int, start_
         seconds: length of a window.
         count: how many windows at most.
         start_s: where the user wants one window instead.
+        within_s: the part of the song in which they lie, at least as long as one; all of it if not given.
 
     Returns:
         Starts in seconds, ascending. A song shorter than a window has one, at 0.
@@ -60,8 +67,8 @@ def choose_windows(surveys: Sequence[Survey], seconds: float, count: int, start_
 
         return gain
 
-    duration_s = max(survey.duration_s for survey in surveys)
-    return _choose(duration_s, seconds, count, start_s, gain_over, _SPREAD_IN_SONG)
+    span_s = within_s or (0.0, max(survey.duration_s for survey in surveys))
+    return _choose(span_s, seconds, count, start_s, gain_over, _SPREAD_IN_SONG)
 
 
 def choose_reference_windows(survey: Survey, seconds: float, count: int, start_s: float | None = None) -> list[float]:
@@ -100,11 +107,11 @@ def choose_reference_windows(survey: Survey, seconds: float, count: int, start_s
 
         return gain
 
-    return _choose(survey.duration_s, seconds, count, start_s, gain_over, _SPREAD_IN_REFERENCE)
+    return _choose((0.0, survey.duration_s), seconds, count, start_s, gain_over, _SPREAD_IN_REFERENCE)
 
 
 def _choose(
-    duration_s: float,
+    span_s: tuple[float, float],
     seconds: float,
     count: int,
     start_s: float | None,
@@ -113,15 +120,18 @@ def _choose(
 ) -> list[float]:
     if seconds <= 0 or count < 1:
         raise ValueError(f"seconds must be above 0 and count at least 1, got {seconds} and {count}")
-    latest_s = max(0.0, duration_s - seconds)
+    first_s, last_s = span_s
+    duration_s, latest_s = last_s - first_s, max(first_s, last_s - seconds)
     if start_s is not None:
-        if not 0 <= start_s < duration_s:
-            raise UserError(f"a start at {start_s:g} s: the song lasts from 0 to {duration_s:.1f} s; choose one within")
+        if not first_s <= start_s < last_s:
+            raise UserError(
+                f"a start at {start_s:g} s: the song lasts from {first_s:g} to {last_s:.1f} s; choose one within"
+            )
         return [min(start_s, latest_s)]
     if duration_s <= count * seconds:
         needed = ceil(duration_s / seconds)
-        return [index * latest_s / max(1, needed - 1) for index in range(needed)]
-    starts = np.arange(0, int(latest_s / HOP_S) + 1, _STEP_HOPS)
+        return [first_s + index * (latest_s - first_s) / max(1, needed - 1) for index in range(needed)]
+    starts = np.arange(ceil(first_s / HOP_S), int(latest_s / HOP_S) + 1, _STEP_HOPS)
     gain = gain_over(starts, round(seconds / HOP_S))
     chosen = _pick(starts * HOP_S, seconds, count, duration_s, gain, spread)
     return sorted(float(starts[index] * HOP_S) for index in chosen)

@@ -11,6 +11,7 @@ from diffmst.random_mix.style import MixStyle
 
 _NARROWEST_PAIR = 0.5  # two files of one sound are meant to be heard as two
 _LOW_PAN = 0.01
+_FURTHEST_TURN = 0.6
 
 
 def panned(style: MixStyle, sound: SongSound, dice: Dice) -> np.ndarray:
@@ -41,7 +42,7 @@ def _bound(stem: Stem, pan: float, width: float, jitter: float, turned: float) -
     if stem.low_share > LOW_TRACK:
         return _LOW_PAN * jitter
     if stem.channels == 2:
-        return turned * width * jitter
+        return float(np.clip(turned * width * jitter, -_FURTHEST_TURN, _FURTHEST_TURN))
     return stem.side * max(_NARROWEST_PAIR, width) if stem.side else pan
 
 

@@ -7,6 +7,7 @@ that share their sources but not their levels and tones, whitening leaves the de
 Reference: Knapp, Carter, "The generalized correlation method for estimation of time delay", IEEE TASSP 24(4), 1976.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -60,11 +61,37 @@ class Alignment(NamedTuple):
         """In millionths."""
         return 1e6 * self.drift
 
+    def shared(self, frames: int, mix_frames: int) -> slice:
+        """Which samples of a song of so many lie in a mix of so many; an empty slice where none does.
+
+        >>> Alignment(-3.0).shared(10, 5), Alignment(2.5).shared(10, 9)
+        (slice(3, 8, None), slice(0, 6, None))
+        """
+        speed = 1 + self.drift
+        first = min(frames, max(0, math.ceil(-self.offset_samples / speed)))
+        last = math.floor((mix_frames - 1 - self.offset_samples) / speed)
+        return slice(first, max(first, min(frames, last + 1)))
+
+    def in_mix(self, part: slice) -> slice:
+        """The samples of the mix that are nearest to some of the song."""
+        first, last = (max(0, round(self.offset_samples + (1 + self.drift) * at)) for at in (part.start, part.stop))
+        return slice(first, last)
+
     def cut(self, mix: Audio, start: int, frames: int) -> Audio:
         """The mix as the song has it from a sample on; [channels, time] to [channels, frames]."""
         first = self.offset_samples + start * (1 + self.drift)
         part = samples_at(mix, first, 1 + self.drift, frames)
         return -part if self.inverted else part
+
+
+def within(part: slice, start: int, frames: int) -> slice:
+    """What of a block of so many samples lies in a part of the song, counted from the start of the block.
+
+    >>> within(slice(10, 25), 0, 20), within(slice(10, 25), 20, 20), within(slice(10, 25), 40, 20)
+    (slice(10, 20, None), slice(0, 5, None), slice(0, 0, None))
+    """
+    first, last = (min(frames, max(0, at - start)) for at in (part.start, part.stop))
+    return slice(first, last) if last > first else slice(0, 0)
 
 
 def coarse_alignment(song: Signal, mix: Signal, source: str = "the mix") -> Alignment:

@@ -84,10 +84,12 @@ class Descended:
     Attributes:
         settings: physical, batch of one, float64.
         history: the distance at every step.
+        out_of_time: whether the time ended it before it was done.
     """
 
     settings: Settings
     history: tuple[float, ...]
+    out_of_time: bool = False
 
 
 def descend(
@@ -112,21 +114,24 @@ def descend(
         on_step: told the share of the work that each step was.
     """
     ends = time.monotonic() + seconds
-    total = sum(stage.steps for stage in stages)
+    share = 1 / max(1, sum(stage.steps for stage in stages))
+    advance = on_step or (lambda share: None)
     history: list[float] = []
-    unit = layout.to_unit(start)
+    unit, late = layout.to_unit(start), False
     for stage in stages:
         search = _Search(unit, stage, layout)
         for step in range(stage.steps):
+            if late := time.monotonic() >= ends:
+                break
             history.append(search.advance(excerpts, distance, step / max(1, stage.steps - 1)))
-            if on_step:
-                on_step(1 / total)
-            if search.converged() or time.monotonic() > ends:
-                if on_step:
-                    on_step((stage.steps - step - 1) / total)
+            advance(share)
+            if search.converged():
+                advance(share * (stage.steps - step - 1))
                 break
         unit = search.best
-    return Descended(layout.from_unit(unit), tuple(history))
+        if late:
+            break
+    return Descended(layout.from_unit(unit), tuple(history), late)
 
 
 class _Search:

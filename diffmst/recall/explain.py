@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffmst.dsp.bands import band_weights, erb_edges_hz
+from diffmst.recall.align import Alignment
 from diffmst.recall.interpolation import Audio
 
 HOP_S = 1.0
@@ -17,6 +18,8 @@ _SILENT_SHARE = 1e-5  # seconds and bands this far under the mean say nothing
 _EXPLAINED_DB = -20.0  # a residual this far under the mix is hardly worth a word
 _CONCENTRATED_DB = 6.0
 _MANY = 0.5
+_PARTLY_S = 0.5  # of a song that a mix may lack without a word
+_TOGETHER_S = 0.00005  # to a twentieth of a millisecond, which is not shown
 
 FloatArray = NDArray[np.float64]
 
@@ -89,17 +92,67 @@ def _ratio_db(residual: FloatArray, original: FloatArray) -> FloatArray:
     return np.where(heard, ratio, np.nan)
 
 
-def likely_reasons(explained: Explained, lacking: Sequence[str], drift_ppm: float) -> list[str]:
-    """What the residual suggests, as sentences; the first is the verdict."""
-    sentences = [
-        f"{100 * explained.share:.1f} % of the power of the mix is explained; the rest is "
-        f"{-10 * np.log10(max(1 - explained.share, 1e-10)):.1f} dB under it."
-    ]
+def verdict(explained: Explained) -> str:
+    """How much is explained, as a sentence."""
+    return (
+        f"{100 * explained.share:.1f} % of the power of the mix is explained; "
+        f"what the console cannot explain is {-10 * np.log10(max(1 - explained.share, 1e-10)):.1f} dB under it."
+    )
+
+
+def begins(alignment: Alignment, sample_rate: int) -> str:
+    """Which of mix and stems begins first, and by how much.
+
+    >>> begins(Alignment(-96_000.0), 48_000), begins(Alignment(1234.0), 48_000)
+    ('the mix begins 2.00 s after the stems', 'the mix begins 25.7 ms before the stems')
+    >>> begins(Alignment(-0.4), 48_000)
+    'the mix begins with the stems'
+    """
+    apart_s = abs(alignment.offset_samples) / sample_rate
+    if apart_s < _TOGETHER_S:
+        return "the mix begins with the stems"
+    length = f"{apart_s:.2f} s" if apart_s >= 1 else f"{1000 * apart_s:.1f} ms"
+    return f"the mix begins {length} {'before' if alignment.offset_samples > 0 else 'after'} the stems"
+
+
+def partly(part: slice, frames: int, sample_rate: int) -> list[str]:
+    """That a mix holds a part of the song only, as a sentence if it is so.
+
+    Args:
+        part: samples of the song.
+        frames: of the song.
+        sample_rate: its rate, Hz.
+
+    >>> partly(slice(96_000, 3_984_000), 4_000_000, 48_000)
+    ['The mix holds the stems from 0:02 to 1:23 only, and nothing else is judged.']
+    """
+    if frames - (part.stop - part.start) < _PARTLY_S * sample_rate:
+        return []
+    first, last = (_clock(round(at / sample_rate)) for at in (part.start, part.stop))
+    return [f"The mix holds the stems from {first} to {last} only, and nothing else is judged."]
+
+
+def _clock(second: int) -> str:
+    return f"{second // 60}:{second % 60:02d}"
+
+
+def likely_reasons(explained: Explained, lacking: Sequence[str], drift_ppm: float, unfinished: str = "") -> list[str]:
+    """What the residual suggests, as sentences.
+
+    Args:
+        explained: of the mix.
+        lacking: names of tracks that it seems not to hold.
+        drift_ppm: by how much it runs longer than the stems.
+        unfinished: why more was not sought: then the residual tells nothing of what the console lacks.
+    """
+    sentences = []
     if drift_ppm:
         longer = "longer" if drift_ppm > 0 else "shorter"
         sentences.append(f"The mix runs {abs(drift_ppm):.0f} ppm {longer} than the stems: it came from another clock.")
     if lacking:
         sentences.append(f"Not in the mix, as far as can be told: {', '.join(lacking)}.")
+    if unfinished:
+        return [*sentences, unfinished]
     return [*sentences, *_in_time(explained), *_in_bands(explained)]
 
 
@@ -110,8 +163,8 @@ def _in_time(explained: Explained) -> Iterator[str]:
         return
     usual = float(np.median(known))
     worse = np.flatnonzero(over > max(usual + _CONCENTRATED_DB, _EXPLAINED_DB))
-    if 0 < len(worse) < _MANY * len(over):
-        places = ", ".join(f"{at // 60}:{at % 60:02d}" for at in worse[np.argsort(-over[worse])][:4].tolist())
+    if 0 < len(worse) < _MANY * len(known):
+        places = ", ".join(_clock(at) for at in worse[np.argsort(-over[worse])][:4].tolist())
         yield (
             f"Some passages are explained far worse than the rest (worst at {places}): faders, mutes or effects were "
             "moved there, or something else plays."
@@ -132,6 +185,21 @@ def _in_bands(explained: Explained) -> Iterator[str]:
     if 0 < len(worse) < _MANY * len(known):
         low, high = explained.edges_hz[worse[0]], explained.edges_hz[worse[-1] + 1]
         yield (
-            f"It is worst from {low:.0f} to {high:.0f} Hz: something sounds there that is in no stem, or a filter that "
-            "the equalizers cannot draw."
+            f"What is left is worst from {_range(low, high)}: something sounds there that is in no stem, or a filter "
+            "that the equalizers cannot draw."
         )
+
+
+def _range(low_hz: float, high_hz: float) -> str:
+    """Frequencies as they are spoken of, in two digits.
+
+    >>> _range(3712.3, 4441.0), _range(112.0, 632.0), _range(870.0, 1240.0)
+    ('3.7 to 4.4 kHz', '110 to 630 Hz', '870 Hz to 1.2 kHz')
+    """
+    (low, low_unit), (high, high_unit) = (_spoken(hz) for hz in (low_hz, high_hz))
+    return f"{low} to {high} {high_unit}" if low_unit == high_unit else f"{low} {low_unit} to {high} {high_unit}"
+
+
+def _spoken(hz: float) -> tuple[str, str]:
+    rounded = float(f"{hz:.2g}")
+    return (f"{rounded / 1000:g}", "kHz") if rounded >= 1000 else (f"{rounded:g}", "Hz")

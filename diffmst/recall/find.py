@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.signal import decimate
 from torch import Tensor
 
@@ -25,11 +26,18 @@ from diffmst.recall.interpolation import Audio
 from diffmst.recall.linear import LEAST_DB, levels_and_pans, linear_gains
 from diffmst.recall.paired_distance import PairedDistance
 from diffmst.sanity import track_levels_lufs
+from diffmst.strips import row_tracks
+from diffmst.tidy import without_faint_sends
 
 WINDOWS = Windows(seconds=4.0, count=5)
-_LEAST_SHARED = 0.5  # of a window that lies in the mix
+_LEAST_SHARED_S = 1.0
 _MOST_DB = 99.0
 _SEND_DB = -30.0  # where sends begin: far below what is heard, near enough to be found
+_FAINT_SEND_DB = -45.0  # what is found under it might as well be off
+_LOW_SENDS_DB = (-36.0, -30.0)  # under these, if the mix comes no less near without them: they were on their way off
+_NOTHING_LOST = 2e-3  # of the distance
+_UNMOVED_DB = 0.05
+_SILENT_PEAK = 1e-5
 
 
 class Paired(NamedTuple):
@@ -60,7 +68,9 @@ class Found(NamedTuple):
         before: terms of the distance of levels and pans alone.
         after: of all settings.
         lacking: per track whether the mix seems not to hold it.
+        unheard: per track whether it is silent where it was compared with the mix.
         over_residual_db: of every track, how loud it is in the mix against what is not explained.
+        out_of_time: whether the time limit ended the descent.
     """
 
     settings: Settings
@@ -70,6 +80,8 @@ class Found(NamedTuple):
     after: dict[str, float]
     lacking: tuple[bool, ...]
     over_residual_db: tuple[float, ...]
+    unheard: tuple[bool, ...]
+    out_of_time: bool
 
 
 def find_settings(heard: Heard, layout: Layout, progress: Progress, *, steps: float = 1.0, seconds: float) -> Found:
@@ -97,9 +109,11 @@ def find_settings(heard: Heard, layout: Layout, progress: Progress, *, steps: fl
         found = descend(
             paired.excerpts, _distance(paired), start, layout, stages=stages, seconds=seconds, on_step=advance
         )
-    before, after = (_terms(paired, settings, layout) for settings in (start, found.settings))
-    over_db = _over_residual_db(paired, found.settings, layout)
-    return Found(found.settings, paired, mix, before, after, lacking, over_db)
+    settings = _without_needless_sends(paired, without_idle_sends(found.settings, layout), layout)
+    before, after = (_terms(paired, each, layout) for each in (start, settings))
+    over_db = _over_residual_db(paired, settings, layout)
+    unheard = tuple(_unheard(paired.excerpts).tolist())
+    return Found(settings, paired, mix, before, after, lacking, over_db, unheard, found.out_of_time)
 
 
 def _aligned(heard: Heard, mix: Audio) -> Alignment:
@@ -130,22 +144,19 @@ def _in_stereo(mix: Audio) -> Audio:
 
 
 def _paired(heard: Heard, mix: Audio, alignment: Alignment) -> Paired:
-    passages = song_passages(heard, ANYWHERE, WINDOWS)
-    frames = passages.excerpts.audio.shape[-1] - passages.excerpts.lead_frames
-    positions = [
-        alignment.offset_samples + (1 + alignment.drift) * start_s * heard.song.sample_rate
-        for start_s in passages.starts_s
-    ]
-    shared = [min(at + frames, mix.shape[1]) - max(at, 0) > _LEAST_SHARED * frames for at in positions]
-    if not any(shared):
+    """Windows that lie in both."""
+    rate = heard.song.sample_rate
+    shared = alignment.shared(heard.song.frames, mix.shape[1])
+    if shared.stop - shared.start < min(_LEAST_SHARED_S * rate, heard.song.frames):
         raise UserError(
-            f"{heard.reference.info.path}: shares too little with the stems; give the mix of the whole song"
+            f"{heard.reference.info.path}: shares less than {_LEAST_SHARED_S:g} s with the stems; "
+            "give the mix of the whole song"
         )
-    inside = torch.tensor(shared)
-    excerpts = passages.excerpts._replace(audio=passages.excerpts.audio[inside])
-    starts_s = tuple(start_s for start_s, is_shared in zip(passages.starts_s, shared, strict=True) if is_shared)
-    target = _target(mix, starts_s, frames, excerpts.sample_rate, alignment)
-    return Paired(excerpts, target, starts_s, passages.window_s, alignment)
+    excerpts, starts_s, window_s = song_passages(
+        heard, ANYWHERE, WINDOWS, within_s=(shared.start / rate, shared.stop / rate)
+    )
+    target = _target(mix, starts_s, excerpts.audio.shape[-1] - excerpts.lead_frames, rate, alignment)
+    return Paired(excerpts, target, starts_s, window_s, alignment)
 
 
 def _target(mix: Audio, starts_s: tuple[float, ...], frames: int, sample_rate: int, alignment: Alignment) -> Tensor:
@@ -159,10 +170,13 @@ def linear_start(paired: Paired, heard: Heard, layout: Layout) -> tuple[Settings
     settings = layout.from_unit(sane_prior(layout, heard.stems).mean)
     tracks = settings.tracks.clone()
     columns = {name: column for column, name in enumerate(layout.track.params)}
-    lacking = levels_db <= LEAST_DB
+    unheard = _unheard(paired.excerpts)
+    lacking = (levels_db <= LEAST_DB) & ~unheard
     fader_db = torch.from_numpy(levels_db) - tracks[0, :, columns["input.gain_db"]]
-    if not lacking.all():
-        fader_db = fader_db - fader_db[torch.from_numpy(~lacking)].mean()
+    told = torch.from_numpy(~lacking & ~unheard)
+    if told.any():
+        fader_db = fader_db - fader_db[told].mean()
+    fader_db[torch.from_numpy(unheard)] = 0.0  # as loud as the rest: there is nothing to tell it by
     for name, values in (
         ("fader.gain_db", fader_db),
         ("panner.pan", torch.from_numpy(pans)),
@@ -175,6 +189,36 @@ def linear_start(paired: Paired, heard: Heard, layout: Layout) -> tuple[Settings
         paired.excerpts, settings._replace(tracks=tracks), layout, loudness_lufs, windows=len(paired.target)
     )
     return start.settings, tuple(lacking.tolist())
+
+
+def _unheard(excerpts: Excerpts) -> NDArray[np.bool_]:
+    """Which tracks are silent in all windows, [tracks]."""
+    peaks = excerpts.audio[..., excerpts.lead_frames :].abs().amax((0, 2)).numpy()
+    loudest = np.zeros(len(excerpts.channels))
+    np.maximum.at(loudest, row_tracks(excerpts.channels), peaks)
+    return loudest < _SILENT_PEAK
+
+
+def without_idle_sends(settings: Settings, layout: Layout) -> Settings:
+    """Physical settings without sends that are faint, or stand where they began because nothing moved them."""
+    column = layout.track.column("send.gain_db")
+    tracks = settings.tracks.clone()
+    idle = (tracks[..., column] - _SEND_DB).abs() < _UNMOVED_DB
+    tracks[..., column] = torch.where(idle, layout.track.params["send.gain_db"].low, tracks[..., column])
+    return without_faint_sends(settings._replace(tracks=tracks), layout, _FAINT_SEND_DB)
+
+
+def _without_needless_sends(paired: Paired, settings: Settings, layout: Layout) -> Settings:
+    """The same without low sends that bring the mix no nearer: a descent that ended early leaves them half way down."""
+    least = sum(_terms(paired, settings, layout).values())
+    for low_db in _LOW_SENDS_DB:
+        without = without_faint_sends(settings, layout, low_db)
+        if torch.equal(without.tracks, settings.tracks):
+            continue
+        if sum(_terms(paired, without, layout).values()) > least + _NOTHING_LOST:
+            break
+        settings = without
+    return settings
 
 
 def _realigned(paired: Paired, mix: Audio, settings: Settings, layout: Layout) -> Paired:

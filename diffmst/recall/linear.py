@@ -87,8 +87,8 @@ def levels_and_pans(gains: NDArray[np.float64], channels: Channels) -> tuple[NDA
 
     Shape: gains [rows, 2]; returns [tracks] twice.
 
-    >>> levels_and_pans(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 0.25]]), (1, 2))[1].round(2)
-    array([ 0.  , -0.78])
+    >>> levels_and_pans(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 0.25]]), (1, 2))[1].round(1)
+    array([ 0. , -0.8])
     """
     tracks = np.array(row_tracks(channels))
     levels_db, pans = [], []

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from diffmst.mix import Mix
-from diffmst.recall.explain import Explained, FloatArray
+from diffmst.recall.explain import Explained, FloatArray, begins
 from diffmst.recall.find import Found
 from diffmst.report import strips, tables
 from diffmst.report.summary import Fact
@@ -43,12 +43,11 @@ def build_page(mix: Mix, title: str, found: Found, explained: Explained, notes: 
 
 def _facts(mix: Mix, found: Found, explained: Explained) -> tuple[Fact, ...]:
     alignment = found.paired.alignment
-    offset_s = alignment.offset_samples / mix.sample_rate
-    where = "later than" if offset_s > 0 else "before" if offset_s < 0 else "with"
+    offset_s = abs(alignment.offset_samples) / mix.sample_rate
     return (
         Fact("Explained", f"{100 * explained.share:.1f} %", "of the power of the mix"),
         Fact("SI-SDR", f"{number(explained.si_sdr_db)} dB", "made mix against the original"),
-        Fact("Offset", f"{number(abs(offset_s), 4)} s", f"the stems begin {where} the mix"),
+        Fact("Offset", f"{number(offset_s, 4)} s", begins(alignment, mix.sample_rate)),
         Fact("Speed", f"{number(alignment.drift_ppm, 1, sign=True)} ppm", "of the mix against the stems"),
         Fact("Polarity", "inverted" if alignment.inverted else "the same"),
     )

@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from diffmst.audio import AudioReader, AudioWriter
-from diffmst.data.song import song_title
+import numpy as np
+
+from diffmst.audio import AudioReader, AudioWriter, probe
+from diffmst.data.song import Song, song_title
 from diffmst.layout import DEFAULT
 from diffmst.listening import Heard, listen
 from diffmst.mastering import Output
 from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, TrackMix, relative_path
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.progress import SILENT, Progress
-from diffmst.recall.align import Alignment
-from diffmst.recall.explain import Explained, Explainer, likely_reasons
+from diffmst.recall.align import Alignment, within
+from diffmst.recall.explain import Explained, Explainer, likely_reasons, partly, verdict
 from diffmst.recall.find import Found, find_settings
+from diffmst.recall.making import make_again
 from diffmst.recall.page import build_page
-from diffmst.render import compile_kernels, render
+from diffmst.render import compile_kernels
 
 OUTPUTS = ("mix.wav", "mix.json", "report.html")
 RESIDUAL, ORIGINAL = "residual.wav", "original.wav"
+
+_ONLY_LEVELS = "Nothing but levels and pans was sought, as asked; tone, dynamics and reverb are not explained."
+_OUT_OF_TIME = "The time limit ended the search before it was done; with more time it may explain more."
+_EXPLAINED_SHARE = 0.99  # with which nobody asks for more
+_UNHEARD = "plays in no passage that was compared with the mix: its settings are guessed"
+_LACKING = "seems not to be in the mix"
 
 _LOWEST_CEILING_DBTP = -20.0
 _OVER_SAMPLES_DB = 0.3  # a true peak is this much over the highest sample, as a rule
@@ -46,12 +55,22 @@ class RecallOptions:
 
 
 class Recalled(NamedTuple):
-    """What was found and written."""
+    """What was found and written.
+
+    Attributes:
+        mix: every setting.
+        alignment: of stems and finished mix.
+        explained: of the finished mix.
+        output: what became of the mix made again.
+        verdict: how much is explained, as a sentence.
+        notes: what else there is to know, as sentences.
+    """
 
     mix: Mix
     alignment: Alignment
     explained: Explained
     output: Output
+    verdict: str
     notes: list[str]
 
 
@@ -78,21 +97,40 @@ def recall(
     """
     options = options or RecallOptions()
     names = [*OUTPUTS, *([RESIDUAL, ORIGINAL] if options.residual else [])]
+    probe(mix)  # no minutes of listening to stems for a mix that is not there
     with OutputFolder(folder, names, force=options.force) as outputs:
         heard = listen(stems, mix, progress)
         outputs.claim(names, inputs=heard.paths)
         compile_kernels(progress)
         found = find_settings(heard, DEFAULT, progress, steps=options.steps, seconds=options.time_s)
-        document = _document(heard, found, folder)
-        output = render(document, heard.song, outputs, "mix.wav", progress=progress)
+        alignment = found.paired.alignment
+        document, output = make_again(
+            _document(heard, found, folder), heard.song, found.mix, alignment, outputs, "mix.wav", progress
+        )
         with progress.phase("explaining", 1):
-            explained = _explained(found, outputs, heard.song.sample_rate, keep=options.residual)
-        lacking = [f"“{track.name}”" for track, lacks in zip(heard.song.tracks, found.lacking, strict=True) if lacks]
-        notes = [*heard.notes, *likely_reasons(explained, lacking, found.paired.alignment.drift_ppm)]
-        title = song_title(stems[0])
+            explained = _explained(found, outputs, heard.song, keep=options.residual)
+        notes = [*heard.notes, *_notes(heard, found, explained, options)]
+        first = verdict(explained)
+        page = build_page(document, song_title(stems[0]), found, explained, [first, *notes])
         write_text_atomically(outputs.path("mix.json"), document.to_json())
-        write_text_atomically(outputs.path("report.html"), build_page(document, title, found, explained, notes))
-    return Recalled(document, found.paired.alignment, explained, output, notes)
+        write_text_atomically(outputs.path("report.html"), page)
+    return Recalled(document, alignment, explained, output, first, notes)
+
+
+def _notes(heard: Heard, found: Found, explained: Explained, options: RecallOptions) -> list[str]:
+    """What a musician ought to know of it, as sentences."""
+    alignment = found.paired.alignment
+    part = alignment.shared(heard.song.frames, found.mix.shape[1])
+    lacking = [f"“{track.name}”" for track, lacks in zip(heard.song.tracks, found.lacking, strict=True) if lacks]
+    unfinished = ""
+    if found.out_of_time:
+        unfinished = _OUT_OF_TIME
+    elif not options.steps and explained.share < _EXPLAINED_SHARE:
+        unfinished = _ONLY_LEVELS
+    return [
+        *partly(part, heard.song.frames, heard.song.sample_rate),
+        *likely_reasons(explained, lacking, alignment.drift_ppm, unfinished),
+    ]
 
 
 def _document(heard: Heard, found: Found, folder: Path) -> Mix:
@@ -106,9 +144,11 @@ def _document(heard: Heard, found: Found, folder: Path) -> Mix:
             sha256=survey.sha256,
             channels=track.channels,
             mute=survey.silent,
-            note="seems not to be in the mix" if lacks and not survey.silent else None,
+            note=None if survey.silent else _UNHEARD if unheard else _LACKING if lacks else None,
         )
-        for track, survey, lacks in zip(heard.song.tracks, heard.surveys, found.lacking, strict=True)
+        for track, survey, lacks, unheard in zip(
+            heard.song.tracks, heard.surveys, found.lacking, found.unheard, strict=True
+        )
     )
     reference = ReferenceMix(
         path=relative_path(original.path, folder),
@@ -141,9 +181,13 @@ def _ceiling_dbtp(peak: float) -> float:
     return round(min(0.0, max(_LOWEST_CEILING_DBTP, peak_dbfs + _OVER_SAMPLES_DB)), 2)
 
 
-def _explained(found: Found, outputs: OutputFolder, sample_rate: int, *, keep: bool) -> Explained:
-    """Sets the written mix against the original, second by second, and keeps both sides of it if asked to."""
-    explainer = Explainer(sample_rate)
+def _explained(found: Found, outputs: OutputFolder, song: Song, *, keep: bool) -> Explained:
+    """Sets the written mix against the original, second by second, and keeps both sides of it if asked to.
+
+    Where the song goes on beyond the original, there is nothing to explain and nothing left: both sides are silent.
+    """
+    sample_rate, alignment = song.sample_rate, found.paired.alignment
+    explainer, shared = Explainer(sample_rate), alignment.shared(song.frames, found.mix.shape[1])
     with ExitStack() as opened:
         reader = opened.enter_context(AudioReader(outputs.path("mix.wav")))
         writers = [
@@ -153,9 +197,12 @@ def _explained(found: Found, outputs: OutputFolder, sample_rate: int, *, keep: b
         ]
         position = 0
         for made in reader.blocks(explainer.frames):
-            original = found.paired.alignment.cut(found.mix, position, made.shape[1])
+            original, again = np.zeros_like(made), np.zeros_like(made)
+            part = within(shared, position, made.shape[1])
+            original[:, part] = alignment.cut(found.mix, position + part.start, part.stop - part.start)
+            again[:, part] = made[:, part]
             position += made.shape[1]
-            explainer.add(original, made)
-            for writer, audio in zip(writers, (original - made, original), strict=bool(writers)):
+            explainer.add(original, again)
+            for writer, audio in zip(writers, (original - again, original), strict=bool(writers)):
                 writer.write(audio)
     return explainer.explained()

@@ -1,23 +1,22 @@
 """The pictures that set the mix against its reference: tone, loudness, stereo field, width."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from diffmst.dsp.loudness import HOP_S
 from diffmst.mix import ComparisonMix
-from diffmst.profile import Bands, Profile, at_equal_loudness
+from diffmst.profile import Profile, at_equal_loudness
 from diffmst.report.svg import FREQUENCY_AXIS, Axis, Frame, Plot, Tick, db_axis, png, time_axis
 from diffmst.report.words import duration, number
 from diffmst.stereo_field import LOWEST_DB
+from diffmst.tone_curve import smooth_bands, total_curve
 
-_BANDS_PER_OCTAVE = 12  # of the curves; each point is still a third octave wide
-_BANDS_BLUR = 1.2  # points
 _TELLING_HZ = (63, 250, 1000, 4000, 12_000)  # where curves are put into words
 _CURVE_POINTS = 500  # of a loudness curve
 _SHORT_TERM_S = 3.0
@@ -49,17 +48,10 @@ class Field:
 
 def spectra(heard: Heard) -> tuple[Plot, Plot]:
     """Long-time spectra of mid and side, each mix at equal loudness."""
-    top_db = max(float(np.max(at_equal_loudness(_smooth_bands(p).mid_db, p))) for p in heard)
+    top_db = max(float(np.max(at_equal_loudness(smooth_bands(p).mid_db, p))) for p in heard)
     top_db = 6 * math.ceil((top_db + 1) / 6)
     mid, side = (_spectrum(heard, part, Axis(top_db - 54, top_db, _db_ticks(top_db))) for part in ("mid", "side"))
     return mid, side
-
-
-def _smooth_bands(profile: Profile) -> Bands:
-    """Overlapping third octaves with soft edges, so that a single tone draws a hill and not a box."""
-    bands = profile.bands(_BANDS_PER_OCTAVE)
-    mid, side = (gaussian_filter1d(power, _BANDS_BLUR, mode="nearest") for power in (bands.mid, bands.side))
-    return replace(bands, mid=mid, side=side)
 
 
 def _db_ticks(top_db: float) -> tuple[Tick, ...]:
@@ -70,7 +62,7 @@ def _spectrum(heard: Heard, part: str, level: Axis) -> Plot:
     frame = Frame(FREQUENCY_AXIS, level)
     curves = []
     for profile in heard:
-        bands = _smooth_bands(profile)
+        bands = smooth_bands(profile)
         curves.append((bands.freq_hz, at_equal_loudness(getattr(bands, f"{part}_db"), profile)))
     reference, _, after = curves
     summary = f"{part.capitalize()} spectrum against the reference, in dB: {_spoken(after, reference)}."
@@ -103,7 +95,7 @@ def _spoken(curve: Curve, reference: Curve) -> str:
 def tone_difference(heard: Heard) -> Plot:
     """Mid plus side against the reference, before and after."""
     frame = Frame(FREQUENCY_AXIS, db_axis(-15, 15, 5))
-    reference, before, after = (_total_curve(profile) for profile in heard)
+    reference, before, after = (total_curve(profile) for profile in heard)
     shared = min(len(reference[0]), len(before[0]), len(after[0]))
     freq_hz = reference[0][:shared]
     before_db, after_db = before[1][:shared] - reference[1][:shared], after[1][:shared] - reference[1][:shared]
@@ -116,11 +108,6 @@ def tone_difference(heard: Heard) -> Plot:
     )
     summary = f"Tone against the reference, in dB: {_spoken(after, reference)}."
     return Plot("Difference to the reference", summary, frame, layers, "shaded: within 3 dB")
-
-
-def _total_curve(profile: Profile) -> Curve:
-    bands = _smooth_bands(profile)
-    return bands.freq_hz, at_equal_loudness(bands.total_db, profile)
 
 
 def loudness_over_time(heard: Heard, comparison: ComparisonMix | None, loudness_lufs: float) -> Plot:
@@ -185,7 +172,7 @@ def width(heard: Heard) -> Plot:
     frame = Frame(FREQUENCY_AXIS, db_axis(-36, 12, 6))
     curves = []
     for profile in heard:
-        bands = _smooth_bands(profile)
+        bands = smooth_bands(profile)
         curves.append((bands.freq_hz, bands.width_db))
     reference, _, after = curves
     summary = f"Width by frequency against the reference, in dB: {_spoken(after, reference)}."

@@ -117,3 +117,11 @@ def test_windows_must_have_a_length_and_a_number():
         choose_windows([stem(10)], 0, 4)
     with pytest.raises(ValueError, match="count at least 1"):
         choose_windows([stem(10)], 1, 0)
+
+
+@pytest.mark.parametrize("within_s", [(33.33, 95.2), (60.0, 75.0), (60.0, 70.0)])
+def test_windows_lie_in_the_part_that_is_asked_for(within_s):
+    stems = [stem(120, (0, 120)), stem(120, (0, 50)), stem(120, (90, 120))]
+    windows = choose_windows(stems, 10, 3, within_s=within_s)
+    assert within_s[0] <= windows[0] and windows[-1] + 10 <= within_s[1] + 1e-9
+    assert len(windows) == min(3, -(-(within_s[1] - within_s[0]) // 10))

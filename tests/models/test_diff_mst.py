@@ -57,7 +57,7 @@ def test_a_prediction_holds_every_control_of_the_layout(model):
     for settings in (prediction.mean, prediction.width):
         assert [tuple(part.shape) for part in settings] == [(2, 5, 27), (2, 25), (2, 26)]
         assert all(((part >= 0) & (part <= 1)).all() for part in settings)
-    assert prediction.role_logits is None
+    assert prediction.right is None
 
 
 def test_it_is_the_same_for_tracks_in_another_order(model):

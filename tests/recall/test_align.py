@@ -66,3 +66,19 @@ def test_a_mix_of_another_song_is_refused():
 def test_an_inverted_mix_is_turned_back():
     x = np.ones((2, 10), np.float32)
     np.testing.assert_array_equal(Alignment(0.0, inverted=True).cut(x, 0, 10), -x)
+
+
+@pytest.mark.parametrize(
+    "alignment", [Alignment(-50.5), Alignment(20.0), Alignment(-30.0, 1e-3), Alignment(7.3, -1e-3)]
+)
+def test_what_song_and_mix_share_are_the_samples_whose_place_is_in_the_mix(alignment):
+    places = alignment.offset_samples + (1 + alignment.drift) * np.arange(500)
+    (inside,) = np.nonzero((places >= 0) & (places <= 399))
+    assert alignment.shared(500, 400) == slice(inside[0], inside[-1] + 1)
+    in_mix = alignment.in_mix(alignment.shared(500, 400))
+    assert abs(in_mix.start - places[inside[0]]) <= 0.5 and abs(in_mix.stop - 1 - places[inside[-1]]) <= 1
+
+
+def test_a_mix_that_lies_beyond_the_song_shares_nothing():
+    shared = Alignment(-900.0).shared(500, 400)
+    assert shared.stop == shared.start
