@@ -112,7 +112,9 @@ def test_the_published_model_sets_a_stereo_strip_to_the_mean_of_its_sides(home, 
         predicted(network, tmp_path / name, reference=home / "reference.wav")[0].mean for name in ("both", "apart")
     ]
     both, apart = (PAPER.track.from_unit(mean.tracks)[0] for mean in priors)
-    linear = [at for at, param in enumerate(PAPER.track.params.values()) if param.scale == "linear"]
+    # The two files stand on the sides that their names say, the stereo one where the mean is.
+    params = PAPER.track.params.items()
+    linear = [at for at, (name, param) in enumerate(params) if param.scale == "linear" and name != "panner.pan"]
     torch.testing.assert_close(both[0, linear], apart.mean(0)[linear], rtol=1e-3, atol=1e-2)
     torch.testing.assert_close(priors[0].master, priors[1].master, rtol=1e-4, atol=1e-4)
 

@@ -175,7 +175,7 @@ def test_a_peaky_song_is_finished_less_loud(home, tmp_path):
     """What the limiter takes off is bounded, by a loudness that every section reaches."""
     for name in ("keys", "hats"):
         x = read(home / "songs" / "one" / f"{name}.wav")
-        clicks = np.arange(x.shape[1]) % (RATE // 2) < RATE // 39
+        clicks = np.arange(x.shape[1]) % (RATE // 2) < RATE // 48
         write(tmp_path / "songs" / "one" / f"{name}.wav", x * (clicks if name == "hats" else 1))
     (pair,) = make(tmp_path / "songs", tmp_path / "pairs").pairs
     output = render_document(pair.truth, tmp_path / "truth.wav")
