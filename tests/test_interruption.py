@@ -147,6 +147,8 @@ def test_ctrl_c_ends_a_process_cleanly(tmp_path, song, reference):
         reference,
         "-o",
         tmp_path / "mix",
+        "--model",  # without one it takes longer to be done: the signal must not come too late
+        "none",
         "--steps",
         "9999999",
     ]
