@@ -27,8 +27,8 @@ from diffmst.models.checkpoint import load_model, read_record, save_model
 from diffmst.models.record import DataSource
 
 SONGS, SECONDS, SEED = 240, 45.0, 6
-SHARDS, SCENES = 24, 512
-VALIDATION_SCENES, VALIDATION_SEED = 160, 5
+SHARDS, SCENES, PACK_SEED = 18, 512, 8
+VALIDATION_SCENES, VALIDATION_SEED = 200, 5
 STEPS, EAR_STEPS = 4_000, 500
 MADE = DataSource(
     name="Songs of `diffmst data make`",
@@ -83,7 +83,8 @@ def train_weights(
     _run("data", "make", "-o", "songs", *making, *sources)
     _split("train.json", "train", [*trained, *_names(Path("songs"))])
     _split("held-out.json", "train", held_out)
-    packing = ["--splits", "train.json", "--shards", str(shards), "--scenes", str(SCENES), "--favoured", "real"]
+    packing = ["--splits", "train.json", "--shards", str(shards), "--scenes", str(SCENES)]
+    packing += ["--seed", str(PACK_SEED), "--favoured", "real"]
     _run("data", "pack", "songs", "real", "-o", "pack", *packing)
     validating = ["--shards", "1", "--scenes", str(VALIDATION_SCENES), "--seed", str(VALIDATION_SEED), "--as-they-are"]
     _run("data", "pack", "held-out", "-o", "validation", "--splits", "held-out.json", *validating)

@@ -11,8 +11,9 @@ from diffmst.band_console import mix_bands
 from diffmst.dsp.band_powers import BANDS, LEFT, RIGHT
 from diffmst.layout import Layout, Settings
 from diffmst.models.impression import Impression
+from diffmst.models.window_statistics import GROUPS, PLACES, places
 
-TRACK_COMPARISONS = 4 * BANDS
+TRACK_COMPARISONS = 4 * BANDS + PLACES
 SONG_COMPARISONS = 5 * BANDS
 
 _FLOOR = 1e-9
@@ -27,8 +28,9 @@ class Comparison(NamedTuple):
     Attributes:
         song: in bands what the reference has over the mix of level, side and balance, and its own side and balance,
             [batch, SONG_COMPARISONS].
-        tracks: of each track its share of the mix in bands, and that share of what the reference has over it,
-            [batch, tracks, TRACK_COMPARISONS].
+        tracks: of each track its share of the mix in bands, that share of what the reference has over it, and how far
+            from the middle stands what the reference has where the track is heard most, [batch, tracks,
+            TRACK_COMPARISONS].
     """
 
     song: Tensor
@@ -60,8 +62,21 @@ def _compared(heard: Impression, settings: Settings[Tensor], layout: Layout) -> 
     excess = torch.cat([excess_db[..., None, :] / _SCALE_DB, reference_image - _image(mix)], -2)
     power = _both(wet)
     share = (power / (power.sum(1, keepdim=True) + _FLOOR))[..., None, :]
-    tracks = torch.cat([share, share * excess[:, None]], -2)
-    return Comparison(torch.cat([excess, reference_image], -2).flatten(-2), tracks.flatten(-2))
+    tracks = torch.cat([share, share * excess[:, None]], -2).flatten(-2)
+    tracks = torch.cat([tracks, _places_of(power, share[..., 0, :], heard)], -1)
+    return Comparison(torch.cat([excess, reference_image], -2).flatten(-2), tracks)
+
+
+def _places_of(power: Tensor, share: Tensor, heard: Impression) -> Tensor:
+    """Where the reference has what sounds in the bands of each track, as far as these are its own.
+
+    Shape: power and share [batch, tracks, bands]; returns [batch, tracks, PLACES].
+    """
+    weight = (share * (power + _FLOOR).sqrt()).unflatten(-1, (GROUPS, BANDS // GROUPS)).sum(-1)
+    weight = weight / (weight.sum(-1, keepdim=True) + _FLOOR)
+    there = heard.has_reference_window[..., None, None]
+    found = (places(heard.reference) * there).sum(1) / there.sum(1).clamp(min=1)
+    return weight.to(found) @ found
 
 
 def _both(powers: Tensor) -> Tensor:

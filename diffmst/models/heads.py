@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from diffmst.layout import Layout, Section
-from diffmst.models.pair_features import FEATURE_NAMES, TONE_GROUPS, PairFeatures
+from diffmst.models.impression import Impression
+from diffmst.models.pair_features import FEATURE_NAMES, TONE_GROUPS
 from diffmst.models.scene import ROLE_NAMES, Hearing
 from diffmst.prior import MASTER_LUFS, NOMINAL_LUFS, Stem, level_control, sane_prior
 from diffmst.roles import BY_NAME
@@ -31,6 +32,7 @@ _LEVEL_DOUBT_DB, _PAN_DOUBT = 4.0, 0.3
 
 _CORRECTION_DB = 10.0  # by an output of 1
 _DISTANCE_LOGITS = 3.0  # likewise
+_PAIR_LOGITS = 1.5  # the two sides of a recording are further out
 _LEAST_PAN_WIDTH, _MOST_EVIDENCE = 1e-3, 8.0
 _EVEN, _LEANING = 0.5, 0.1  # a side is likely from 60 to 40 on
 _MASTER_WIDTH_DB = 2.0
@@ -105,7 +107,8 @@ class TrackHead(nn.Module):
 
     That counts the more, the surer it is against what role and state say. The faders of a song add up to 0 dB. How far
     a track stands from the middle can be told from another song too, on which side it stands cannot: where the
-    comparison does not tell the side, tracks take sides in turn, so that the mix is as wide and does not lean.
+    comparison does not tell the side, tracks take sides in turn, so that the mix is as wide and does not lean. The two
+    files of one recording stand on the sides that they are of, further out than others.
 
     Args:
         width: of the states.
@@ -125,6 +128,7 @@ class TrackHead(nn.Module):
         self.role_level_db = nn.Parameter(torch.tensor(usual_db))
         usual_pan = torch.tensor([float(BY_NAME[name].pan_width) for name in ROLE_NAMES])
         self.role_distance = nn.Parameter(torch.logit(usual_pan))
+        self.pair_distance = nn.Parameter(torch.tensor(_PAIR_LOGITS))
         self.side = nn.Linear(len(FEATURE_NAMES), 1)
         self.tone = ToneHead(section)
         self._fader = section.params[level_control(section)]
@@ -132,29 +136,39 @@ class TrackHead(nn.Module):
             self.register_buffer(buffer, torch.tensor([name == control for name in section.params]), persistent=False)
         self.register_buffer("is_gain", torch.tensor(eq_gains(section)), persistent=False)
 
-    def forward(self, state: Tensor, roles: Tensor, fit: PairFeatures, has_track: Tensor) -> tuple[Belief, Tensor]:
+    def forward(self, state: Tensor, heard: Impression) -> tuple[Belief, Tensor]:
         """Settings, and the probability that a track stands on the right.
 
-        Shape: state [batch, tracks, width]; roles [batch, tracks, roles]; has_track, bool [batch, tracks]; returns
-        [batch, tracks, controls], and [batch, tracks].
+        Shape: state [batch, tracks, width]; returns [batch, tracks, controls], and [batch, tracks].
         """
+        belief, has_track = self.head(state), heard.has_track
         level, level_doubt, pan_doubt, distance = self.corrections(state).unbind(-1)
-        belief = self.head(state)
-        expected_db = roles @ self.role_level_db + _CORRECTION_DB * level
-        level_trust = _trust(_LEVEL_DOUBT_DB * torch.exp(level_doubt), fit.level_width_db)
-        fader_db = gauged_db(expected_db + level_trust * (fit.level_db - expected_db), has_track)
+        fader_db = self._levels_db(level, level_doubt, heard)
         fader = self._fader.to_unit(fader_db.clamp(self._fader.low, self._fader.high))
-        pan_trust = _trust(_PAN_DOUBT * torch.exp(pan_doubt), fit.pan_width)
-        expected_distance = torch.sigmoid(roles @ self.role_distance + _DISTANCE_LOGITS * distance)
-        away = pan_trust * fit.pan.abs() + (1 - pan_trust) * expected_distance
-        evidence = softplus(self.side(fit.features.abs())[..., 0]) * fit.pan / fit.pan_width.clamp(min=_LEAST_PAN_WIDTH)
-        right = torch.sigmoid(evidence.clamp(-_MOST_EVIDENCE, _MOST_EVIDENCE))
+        away, right = self._places(distance, pan_doubt, heard)
         pan = sides(away, right, fader_db, has_track) * away
         mean = torch.where(self.is_level, fader[..., None], belief.mean)
         mean = torch.where(self.is_pan, ((1 + pan) / 2)[..., None], mean)
-        gains = self.tone(fit.features, has_track).to(mean)  # of half the precision where a trainer wants that
+        gains = self.tone(heard.pair.features, has_track).to(mean)  # of half the precision where a trainer wants that
         mean = mean.masked_scatter(self.is_gain.expand_as(mean), gains)
         return belief._replace(mean=mean), right
+
+    def _levels_db(self, level: Tensor, doubt: Tensor, heard: Impression) -> Tensor:
+        """Of the faders, [batch, tracks]."""
+        expected_db = heard.roles @ self.role_level_db + _CORRECTION_DB * level
+        trust = _trust(_LEVEL_DOUBT_DB * torch.exp(doubt), heard.pair.level_width_db)
+        return gauged_db(expected_db + trust * (heard.pair.level_db - expected_db), heard.has_track)
+
+    def _places(self, distance: Tensor, doubt: Tensor, heard: Impression) -> tuple[Tensor, Tensor]:
+        """How far from the middle, and the probability of the right side, [batch, tracks] both."""
+        fit, is_side = heard.pair, heard.sides.abs()
+        trust = _trust(_PAN_DOUBT * torch.exp(doubt), fit.pan_width)
+        usual = heard.roles @ self.role_distance + self.pair_distance * is_side
+        expected = torch.sigmoid(usual + _DISTANCE_LOGITS * distance)
+        away = trust * fit.pan.abs() + (1 - trust) * expected
+        evidence = softplus(self.side(fit.features.abs())[..., 0]) * fit.pan / fit.pan_width.clamp(min=_LEAST_PAN_WIDTH)
+        evidence = torch.where(is_side > 0, _MOST_EVIDENCE * heard.sides, evidence)
+        return away, torch.sigmoid(evidence.clamp(-_MOST_EVIDENCE, _MOST_EVIDENCE))
 
 
 class ToneHead(nn.Module):

@@ -19,12 +19,14 @@ class SceneBands(NamedTuple):
         tracks: staged, without what was played before the windows, [tracks, windows, 3, frames, bands].
         reference: [windows, 3, frames, bands]; its windows may have other numbers of frames.
         roles: probabilities of `ROLE_NAMES`, [tracks, roles].
+        sides: see `Scene`, [tracks].
         mono: which tracks have one channel, bool [tracks].
     """
 
     tracks: Tensor
     reference: Tensor
     roles: Tensor
+    sides: Tensor
     mono: Tensor
 
 
@@ -35,6 +37,7 @@ class BandBatch(NamedTuple):
         tracks: [batch, tracks, windows, 3, frames, bands].
         reference: [batch, windows, 3, frames, bands].
         roles: [batch, tracks, roles]; a track that is none is of unknown role.
+        sides: [batch, tracks].
         mono: bool [batch, tracks].
         has_track: bool [batch, tracks].
         has_frame: frames of the tracks, bool [batch, windows, frames].
@@ -44,6 +47,7 @@ class BandBatch(NamedTuple):
     tracks: Tensor
     reference: Tensor
     roles: Tensor
+    sides: Tensor
     mono: Tensor
     has_track: Tensor
     has_frame: Tensor
@@ -57,7 +61,7 @@ def scene_bands(scene: Scene) -> SceneBands:
     tracks = track_powers(audio.transpose(0, 1), excerpts.channels, excerpts.sample_rate)
     mono = torch.tensor([count == 1 for count in excerpts.channels], device=audio.device)
     reference = band_powers(scene.reference, excerpts.sample_rate)
-    return SceneBands(tracks, reference, scene.roles.to(audio), mono)
+    return SceneBands(tracks, reference, scene.roles.to(audio), scene.sides.to(audio), mono)
 
 
 def band_batch(scenes: Sequence[SceneBands]) -> BandBatch:
@@ -76,6 +80,7 @@ def band_batch(scenes: Sequence[SceneBands]) -> BandBatch:
         tracks=_stacked([scene.tracks for scene in scenes]),
         reference=_stacked([scene.reference for scene in scenes]),
         roles=torch.where(has_track[..., None], roles, unknown),
+        sides=_stacked([scene.sides for scene in scenes]),
         mono=_stacked([scene.mono for scene in scenes]),
         has_track=has_track,
         has_frame=_stacked([_frames_of(scene.tracks[0]) for scene in scenes]),

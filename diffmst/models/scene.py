@@ -41,12 +41,14 @@ class Scene(NamedTuple):
     Attributes:
         excerpts: of the song, every track brought to `track_lufs` as a whole, so that windows keep their levels.
         roles: probability of every role of `ROLE_NAMES` for each track, [tracks, roles]; all on the last is unknown.
+        sides: -1 or 1 for the left or the right one of two files of one recording, else 0, [tracks].
         reference: windows of a finished mix brought to `reference_lufs` as a whole, [windows, 2, time], at the rate of
             the excerpts.
     """
 
     excerpts: Excerpts
     roles: Tensor
+    sides: Tensor
     reference: Tensor
 
     @property

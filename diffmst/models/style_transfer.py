@@ -19,7 +19,7 @@ from diffmst.models.impression import Impression, impression
 from diffmst.models.pair_features import FEATURE_NAMES
 from diffmst.models.prediction import MixModel, Prediction
 from diffmst.models.scene import ROLE_NAMES, Hearing, Scene
-from diffmst.models.window_statistics import SUMMARY, summary, window_statistics
+from diffmst.models.window_statistics import SUMMARY, window_statistics
 from diffmst.prior import NOMINAL_LUFS
 
 DEFAULT_HEARING = Hearing(
@@ -78,8 +78,8 @@ class StyleTransfer(MixModel):
         self.hearing = config.hearing
         width = config.width
         self.reference_encoder, self.reference_pool = WindowEncoder(width), AttentionPool(width)
-        # The summary, the features of the pair, the role, and whether the track has one channel.
-        self.track_token = nn.Linear(SUMMARY + len(FEATURE_NAMES) + len(ROLE_NAMES) + 1, width)
+        # The summary, the features of the pair, the role, whether the track has one channel, and is one side of a pair.
+        self.track_token = nn.Linear(SUMMARY + len(FEATURE_NAMES) + len(ROLE_NAMES) + 2, width)
         self.track_comparison_token = nn.Linear(TRACK_COMPARISONS, width)
         self.song_comparison_token = nn.Linear(SONG_COMPARISONS, width)
         self.controller = Controller(width, config.layers, config.heads)
@@ -121,7 +121,7 @@ class StyleTransfer(MixModel):
 
     def _told(self, states: Tokens, heard: Impression) -> Prediction:
         """Settings of the states of tracks and buses."""
-        track, right = self.track_head(states.tracks, heard.roles, heard.pair, heard.has_track)
+        track, right = self.track_head(states.tracks, heard)
         fx, master = self.fx_head(states.fx), self.master_head(states.master)
         mean = Settings(track.mean, fx.mean, master.mean)
         return Prediction(mean, Settings(track.width, fx.width, master.width), right=right)
@@ -129,6 +129,5 @@ class StyleTransfer(MixModel):
 
 def _described(heard: Impression) -> Tensor:
     """What the controller is told of every track, [batch, tracks, figures]."""
-    share = heard.has_window / heard.has_window.sum(-1, keepdim=True)
-    outline = (summary(heard.tracks) * share[:, None, :, None].to(heard.roles)).sum(2)
-    return torch.cat([outline, heard.pair.features, heard.roles, heard.mono[..., None].to(heard.roles)], -1)
+    files = torch.stack([heard.mono.to(heard.roles), heard.sides.abs()], -1)
+    return torch.cat([heard.tracks, heard.pair.features, heard.roles, files], -1)

@@ -22,14 +22,24 @@ _SMOOTHED_FRAMES = (1, 8, 32)
 
 _SIDE_FLOOR = 1e-4  # a side this far under the whole, 40 dB, is not heard
 
+GROUPS = 8
+"""Of neighbouring bands."""
+
+# Distances from the middle, as `panner.pan` has them, at which it is told how much stands there.
+_DISTANCES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+PLACES = len(_DISTANCES) + 1
+"""Number of figures that tell where things stand: the distances, and nowhere."""
+
+_LOUDNESS_POWER = 0.5  # to which powers are raised, so that what is loudest does not decide alone where things stand
+_PLACE_SCALE = 2.0
+
 _OF_BANDS = ("level_low", "level", "level_high", "spread", "onsets", "side", "balance")
 _OVERALL = 5 + len(_SMOOTHED_FRAMES)  # three levels, a spread for every smoothing, side and balance
-STATISTICS = BANDS * len(_OF_BANDS) + _OVERALL
+STATISTICS = BANDS * len(_OF_BANDS) + GROUPS * PLACES + _OVERALL
 """Number of figures per window."""
 
 _SUMMARIZED = ("level", "spread", "onsets", "side")
-_GROUPS = 8
-SUMMARY = _GROUPS * len(_SUMMARIZED) + _OVERALL
+SUMMARY = GROUPS * len(_SUMMARIZED) + _OVERALL
 """Number of figures in a summary."""
 
 
@@ -59,7 +69,7 @@ def window_statistics(powers: Tensor, has_frame: Tensor) -> Tensor:
         *(_spread(*_smoothed(loudness, share, frames)) for frames in _SMOOTHED_FRAMES),
         *_stereo(*(mean.sum(-1, keepdim=True) for mean in means)),
     ]
-    return torch.cat([*bands, *overall], -1)
+    return torch.cat([*bands, _places(powers, share), *overall], -1)
 
 
 def summary(statistics: Tensor) -> Tensor:
@@ -67,10 +77,19 @@ def summary(statistics: Tensor) -> Tensor:
 
     Shape: statistics [..., STATISTICS]; returns [..., SUMMARY].
     """
-    of_bands, overall = statistics.split([STATISTICS - _OVERALL, _OVERALL], -1)
-    groups = of_bands.unflatten(-1, (len(_OF_BANDS), _GROUPS, BANDS // _GROUPS)).mean(-1)
+    of_bands, _, overall = statistics.split([BANDS * len(_OF_BANDS), GROUPS * PLACES, _OVERALL], -1)
+    groups = of_bands.unflatten(-1, (len(_OF_BANDS), GROUPS, BANDS // GROUPS)).mean(-1)
     picked = groups[..., [_OF_BANDS.index(name) for name in _SUMMARIZED], :]
     return torch.cat([picked.flatten(-2), overall], -1)
+
+
+def places(statistics: Tensor) -> Tensor:
+    """How much stands how far from the middle, from near to far, and how much nowhere, in groups of bands.
+
+    Shape: statistics [..., STATISTICS]; returns [..., GROUPS, PLACES].
+    """
+    _, found, _ = statistics.split([BANDS * len(_OF_BANDS), GROUPS * PLACES, _OVERALL], -1)
+    return found.unflatten(-1, (GROUPS, PLACES))
 
 
 def _power_means(power: Tensor, share: Tensor) -> list[Tensor]:
@@ -104,6 +123,30 @@ def _stereo(left: Tensor, right: Tensor, cross: Tensor) -> list[Tensor]:
     total = left + right + FLOOR
     side = (total / 2 - cross).clamp_min(0) / total
     return [1 + torch.log10(side + _SIDE_FLOOR) / 4, (left - right) / total]
+
+
+def _places(powers: Tensor, share: Tensor) -> Tensor:
+    """How much stands how far from the middle, and how much stands nowhere, in groups of bands; [..., GROUPS * PLACES].
+
+    Means over a window cannot tell this: what is left and what is right in the same band becomes a middle. But in one
+    frame of one band there is mostly one source. With the powers l, r and x of left, right and left times right, the
+    larger eigenvalue of [[l, x], [x, r]] is the power of what is panned, along the angle atan2(2 x, l - r) / 2 of a
+    pan by sine and cosine; by what it exceeds the other, relative to both, that is one source.
+
+    Reference: C. Avendano, "Frequency-domain source identification and manipulation in stereo mixes for enhancement,
+    suppression and re-panning applications", WASPAA 2003, for places in single frames.
+    """
+    left, right, cross = powers.unbind(-3)
+    weight = (left + right + FLOOR).pow(_LOUDNESS_POWER) * share
+    excess = ((left - right).square() + 4 * cross.square() + FLOOR**2).sqrt()
+    direct = (excess / (left + right + FLOOR)).clamp(max=1)
+    distance = (torch.atan2(2 * cross.clamp_min(0) + FLOOR, left - right) * (2 / torch.pi) - 1).abs()
+    width = _DISTANCES[1]
+    near = [direct * (1 - (distance - place).abs() / width).clamp_min(0) for place in _DISTANCES]
+    parts = torch.stack([weight * part for part in (*near, 1 - direct)], -1).sum(-3)
+    total = weight.sum(-2)[..., None]
+    grouped, whole = (part.unflatten(-2, (GROUPS, BANDS // GROUPS)).sum(-2) for part in (parts, total))
+    return (_PLACE_SCALE * grouped / whole).flatten(-2)
 
 
 def _smoothed(levels: Tensor, share: Tensor, frames: int) -> tuple[Tensor, Tensor]:

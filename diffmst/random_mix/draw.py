@@ -12,7 +12,7 @@ from diffmst.random_mix.mixing import random_settings, settings_in_style
 from diffmst.random_mix.song_sound import SongSound
 from diffmst.random_mix.style import draw_style
 
-VERSION = 2
+VERSION = 3
 """Of the drawing: records of another version would give other mixes."""
 
 Kind = Literal["sane", "uniform"]

@@ -9,7 +9,6 @@ from diffmst.random_mix.dice import Dice
 from diffmst.random_mix.song_sound import SongSound
 from diffmst.random_mix.style import MixStyle
 
-_NARROWEST_PAIR = 0.5  # two files of one sound are meant to be heard as two
 _LOW_PAN = 0.01
 _FURTHEST_TURN = 0.6
 
@@ -29,7 +28,7 @@ def panned(style: MixStyle, sound: SongSound, dice: Dice) -> np.ndarray:
         pan[single] = first_side[role] * width * _spread(len(single))
         pan[single] += 0.15 * width * jitter[single]
         for track in np.flatnonzero(sound.roles == role):
-            pan[track] = _bound(sound.stems[track], pan[track], width, jitter[track], style.turned)
+            pan[track] = _bound(sound.stems[track], pan[track], width, jitter[track], style)
     return np.clip(pan, -1, 1)
 
 
@@ -37,13 +36,13 @@ def _is_free(stem: Stem) -> bool:
     return stem.channels == 1 and not stem.side and stem.low_share <= LOW_TRACK
 
 
-def _bound(stem: Stem, pan: float, width: float, jitter: float, turned: float) -> float:
+def _bound(stem: Stem, pan: float, width: float, jitter: float, style: MixStyle) -> float:
     """The pan of a track that has no free place; that of the others is kept."""
     if stem.low_share > LOW_TRACK:
         return _LOW_PAN * jitter
     if stem.channels == 2:
-        return float(np.clip(turned * width * jitter, -_FURTHEST_TURN, _FURTHEST_TURN))
-    return stem.side * max(_NARROWEST_PAIR, width) if stem.side else pan
+        return float(np.clip(style.turned * width * jitter, -_FURTHEST_TURN, _FURTHEST_TURN))
+    return stem.side * max(style.parted, width) if stem.side else pan
 
 
 def _spread(count: int) -> np.ndarray:

@@ -29,6 +29,7 @@ _WET_DB, _ROLE_WET_DB = 6.0, 2.5
 _RETURN_TILT_DB = 0.8  # per octave
 _TASTE_DB = 1.6
 _MOST_TURNED = 0.8
+_PARTED = (0.4, 1.2)  # two files of one sound are meant to be heard as two, some of them as far apart as may be
 # Factors within which two of three lie.
 _SQUASH, _TIME, _ROLE_RATIO, _WIDTH, _ROLE_WIDTH = 1.8, 1.7, 1.3, 1.7, 1.35
 _RT60 = 1.7
@@ -78,6 +79,7 @@ class MixStyle(NamedTuple):
         release_ms: of the compressor, [roles].
         pan: distance from the middle, [roles].
         turned: share of that distance by which what has an image of its own is turned.
+        parted: distance of the two files of one recording, at least.
         wet_db: reverb relative to the dry sound, [roles].
         eq_shift: factor on the frequencies of the equalizer, [roles, regions].
         rt60_s: decay of the reverb, [octaves].
@@ -95,6 +97,7 @@ class MixStyle(NamedTuple):
     release_ms: np.ndarray
     pan: np.ndarray
     turned: float
+    parted: float
     wet_db: np.ndarray
     eq_shift: np.ndarray
     rt60_s: np.ndarray
@@ -118,6 +121,7 @@ def draw_style(dice: Dice) -> MixStyle:
         release_ms=habits.of_roles("release_ms") * dice.log_normal(1, _TIME, roles),
         pan=habits.of_roles("pan") * dice.log_normal(dice.log_normal(1, _WIDTH, ()), _ROLE_WIDTH, roles),
         turned=float(dice.uniform(0, _MOST_TURNED, ())),
+        parted=min(1.0, float(dice.uniform(*_PARTED, ()))),
         wet_db=_LEAD_WET_DB
         + dice.normal(0, _WET_DB, ())
         + habits.of_roles("wet_db")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import shlex
 import warnings
 from argparse import ArgumentError
@@ -15,18 +14,16 @@ from typing import Any
 
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # of what Lightning calls, not we
 
-import torch
 import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger, Logger
 from rich.console import Console
 
 from diffmst.errors import UserError
 from diffmst.models.architectures import architecture_of
 from diffmst.models.checkpoint import read_record
-from diffmst.outputs import write_errors, write_text_atomically
 from diffmst.training import Command, ShowProgress, silently
 from diffmst.training.checkpoints import Finish, LastCheckpoint
 from diffmst.training.configuration import read_configuration
@@ -35,6 +32,7 @@ from diffmst.training.ema import Ema
 from diffmst.training.export import MODEL, Export
 from diffmst.training.packs.pack_data import PackData
 from diffmst.training.packs.packed_system import PackedSystem
+from diffmst.training.run_folder import CHECKPOINT, CONFIGURATION, Events, KeepConfiguration, Run, check_checkpoint
 from diffmst.training.showcase import Showcase
 from diffmst.training.song_data import SongData
 from diffmst.training.stage_times import StageTimes
@@ -43,8 +41,6 @@ from diffmst.training.trainer import ProgressBar, SongTrainer
 
 _log = logging.getLogger(__name__)
 
-CONFIGURATION = "config.yaml"
-CHECKPOINT = "last.ckpt"
 _LAST = "last"
 _INTERRUPTED = 130
 _REQUEUED = "hpc_ckpt_*.ckpt"
@@ -84,56 +80,6 @@ _KINDS: dict[Command, Kind] = {
     "train": Kind("train", "Train models that mix.", TrainingSystem, SongData),
     "pretrain": Kind("pretrain", "Train models that mix, on packs.", PackedSystem, PackData),
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """Where a run leaves its results, and how often.
-
-    Attributes:
-        out: folder of the run: configuration, checkpoints, logs, audio, model file and card.
-        checkpoint_steps: a checkpoint to go on from is written every so many steps, and whenever training ends.
-        showcase_steps: audio and spectra are written every so many steps; 0 writes none, nor does a run on packs.
-        ema_decay: of the averaged weights, see `Ema`; null averages none.
-        licence: of the weights, for the model file.
-    """
-
-    out: Path = Path("run")
-    checkpoint_steps: int = 1_000
-    showcase_steps: int = 5_000
-    ema_decay: float | None = 0.999
-    licence: str = "unspecified"
-
-
-class KeepConfiguration(Callback):
-    """Writes the whole configuration once training begins, unless the run has one: what never began leaves none.
-
-    Args:
-        path: of the file.
-        settings: all of them, as YAML.
-    """
-
-    def __init__(self, path: Path, settings: str) -> None:
-        self._path, self._settings = path, settings
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes it."""
-        if trainer.is_global_zero and not self._path.exists():
-            with write_errors(self._path):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_text_atomically(self._path, self._settings)
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Takes it away again before the first step: there is nothing to go on from."""
-        if trainer.is_global_zero and not trainer.global_step:
-            self._path.unlink(missing_ok=True)
-
-
-class _Events(TensorBoardLogger):
-    """TensorBoard's files, without one of settings: those lie in the configuration of the run."""
-
-    def save(self) -> None:
-        self.experiment.flush()
 
 
 class _TrainingCLI(LightningCLI):
@@ -195,7 +141,7 @@ class _TrainingCLI(LightningCLI):
         if self.subcommand != "fit":
             return False
         csv = CSVLogger(self.run.out, name="logs")
-        return [csv, _Events(self.run.out, name="logs", version=csv.version)]
+        return [csv, Events(self.run.out, name="logs", version=csv.version)]
 
     def _callbacks(self) -> list[Callback]:
         trainer = self._get(self.config_init, "trainer")
@@ -279,20 +225,8 @@ class _TrainingCLI(LightningCLI):
         path = self.run.out / CHECKPOINT if str(given) == _LAST else Path(given)
         if not path.is_file():
             raise UserError(f"{path}: there is no such checkpoint")
-        _check_checkpoint(path, self.model)
+        check_checkpoint(path, self.model)
         return path
-
-
-def _check_checkpoint(path: Path, system: TrainingSystem) -> None:
-    """Raises UserError unless the file is a checkpoint of this model. Its weights are not read, only their shapes."""
-    try:
-        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
-        found = {name: weight.shape for name, weight in checkpoint["state_dict"].items()}
-        checkpoint["loops"]
-    except (RuntimeError, OSError, EOFError, LookupError, AttributeError, TypeError, pickle.UnpicklingError):
-        raise UserError(f"{path}: is no checkpoint of a run, or a damaged one; give another one of the run") from None
-    if found != {name: weight.shape for name, weight in system.state_dict().items()}:
-        raise UserError(f"{path}: is of another model; give the {CONFIGURATION} of its run")
 
 
 def _say(text: str, *, stderr: bool = False) -> None:

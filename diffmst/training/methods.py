@@ -206,8 +206,10 @@ class ExampleDraw:
     ) -> Example:
         """The example whose scene has the first windows of a song."""
         excerpts = song.excerpts._replace(audio=_first(song.excerpts.audio, heard))
+        told = self._recipe.roles.told(song.roles, self._dice)
+        sides = torch.tensor([float(stem.side) for stem in song.stems])
         return Example(
-            scene=Scene(excerpts, self._recipe.roles.told(song.roles, self._dice), self._at_level(reference)),
+            scene=Scene(excerpts, told, sides, self._at_level(reference)),
             method=method,
             seed=self._seed,
             settings=mixed and mixed.settings,

@@ -15,7 +15,7 @@ from diffmst.random_mix.dice import Dice
 from diffmst.roles import BY_NAME, ROLES, UNKNOWN
 
 # Logits of an ear: for the right role, for all of its family, and what they are off by.
-_KEENNESS, _KINSHIP, _CONFUSION = (0.5, 4.5), 1.5, 1.3
+_KEENNESS, _KINSHIP, _CONFUSION = (0.2, 4.6), (0.2, 1.5), 1.3
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,15 @@ class RoleNoise:
 
 
 def _heard(roles: Sequence[str], dice: Dice) -> Tensor:
-    """Probabilities as an ear tells them that is right about three roles of four, and nine families of ten."""
+    """Probabilities as an ear tells them that is right about two roles of three, and four families of five."""
     tracks, known = len(roles), len(ROLES)
     places, families = role_places(roles).numpy(), habits.families()
     right = np.arange(known) == places[:, None]
     akin = families[:known] == families[places][:, None]
     keenness = dice.uniform(*_KEENNESS, (tracks, 1))
-    logits = keenness * right + _KINSHIP * akin + dice.normal(0, _CONFUSION, (tracks, known))
+    logits = (
+        keenness * right + dice.uniform(*_KINSHIP, (tracks, 1)) * akin + dice.normal(0, _CONFUSION, (tracks, known))
+    )
     logits = np.where(np.array(roles)[:, None] == UNKNOWN.name, dice.normal(0, _CONFUSION, (tracks, known)), logits)
     heard = torch.from_numpy(logits).softmax(-1).float()
     return torch.cat([heard, torch.zeros(tracks, 1)], -1)

@@ -40,7 +40,7 @@ def of_scene(model, windows):
     model.reference_encoder.register_forward_hook(lambda _, __, output: heard.append(output))
     excerpts = Excerpts(windows[:1, :1].clone(), (1,), 0, RATE)
     with torch.no_grad():
-        model([Scene(excerpts, torch.ones(1, len(ROLE_NAMES)) / len(ROLE_NAMES), windows)])
+        model([Scene(excerpts, torch.ones(1, len(ROLE_NAMES)) / len(ROLE_NAMES), torch.zeros(1), windows)])
     return heard[0]
 
 

@@ -16,7 +16,7 @@ def powers(generator, *shape, frames=20, level_db=-45.0):
 
 
 def scene(generator, tracks=5, windows=3, reference_windows=4, frames=20):
-    """Tracks, of which every other is mono, of mixed knowledge about their roles."""
+    """Tracks, of which every other is mono and two are a pair, of mixed knowledge about their roles."""
     mono = torch.arange(tracks) % 2 == 0
     heard = powers(generator, tracks, windows, frames=frames)
     heard = torch.where(mono[:, None, None, None, None], heard[..., 2:, :, :], heard)
@@ -25,9 +25,14 @@ def scene(generator, tracks=5, windows=3, reference_windows=4, frames=20):
         roles[track, track % (len(ROLE_NAMES) - 1)] = 0.25 * (track % 5)
     roles[:, -1] = 1 - roles.sum(-1)
     reference = powers(generator, reference_windows, frames=frames, level_db=-30.0)
-    return SceneBands(heard, reference, roles, mono)
+    sides = torch.zeros(tracks)
+    if tracks > 2:
+        sides[0], sides[2] = -1, 1
+    return SceneBands(heard, reference, roles, sides, mono)
 
 
 def permuted(scene, order):
     """The scene with its tracks in another order."""
-    return scene._replace(tracks=scene.tracks[order], roles=scene.roles[order], mono=scene.mono[order])
+    return scene._replace(
+        tracks=scene.tracks[order], roles=scene.roles[order], sides=scene.sides[order], mono=scene.mono[order]
+    )

@@ -26,7 +26,9 @@ def make_scene(tracks, seed=0, *, windows=1, lead=0, samples=SAMPLES, dtype=torc
         return levels * (x + smooth * x.roll(1, -1))
 
     excerpts = Excerpts(noise(tracks, lead + samples), (1,) * tracks, lead, 44_100)
-    return Scene(excerpts, torch.ones(tracks, len(ROLE_NAMES)) / len(ROLE_NAMES), noise(2, samples))
+    return Scene(
+        excerpts, torch.ones(tracks, len(ROLE_NAMES)) / len(ROLE_NAMES), torch.zeros(tracks), noise(2, samples)
+    )
 
 
 def permuted(scene, order):

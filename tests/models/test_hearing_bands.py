@@ -21,7 +21,7 @@ def scene(channels=(1, 2, 1), windows=2, time=9_000, reference_windows=3, refere
     audio = noise(windows, sum(channels), LEAD + time, seed=seed)
     roles = role_probabilities([BY_NAME["bass"], UNKNOWN, BY_NAME["lead"]][: len(channels)])
     reference = noise(reference_windows, 2, reference_time, seed=seed + 1)
-    return Scene(Excerpts(audio, channels, LEAD, RATE), roles, reference)
+    return Scene(Excerpts(audio, channels, LEAD, RATE), roles, torch.zeros(len(channels)), reference)
 
 
 def test_tracks_are_heard_in_their_order_without_what_came_before():

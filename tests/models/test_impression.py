@@ -19,12 +19,20 @@ def test_what_fills_up_is_zero_and_marked(generator):
     large = band_scenes.scene(generator, tracks=4, windows=3, reference_windows=3)
     heard = impression(band_batch([small, large]))
     assert heard.has_track.tolist() == [[True, True, False, False], [True] * 4]
-    assert heard.has_window.tolist() == [[True, False, False], [True] * 3]
     assert heard.has_reference_window.tolist() == [[True, True, False], [True] * 3]
     assert not heard.tracks[0, 2:].any()
-    assert not heard.tracks[0, :, 1:].any()
     assert not heard.reference[0, 2:].any()
     assert not heard.track_spectra[0, 2:].any()
+
+
+def test_outlines_are_means_over_the_windows_that_there_are(generator):
+    scene = band_scenes.scene(generator, tracks=3, windows=2)
+    alone, beside = band_batch([scene]), band_batch([scene, band_scenes.scene(generator, tracks=3, windows=4)])
+    each = [
+        impression(alone._replace(tracks=alone.tracks[:, :, [at]], has_frame=alone.has_frame[:, [at]])).tracks
+        for at in range(2)
+    ]
+    assert torch.allclose(impression(beside).tracks[0], (each[0] + each[1])[0] / 2, atol=1e-6)
 
 
 def test_spectra_are_means_over_all_frames(generator):

@@ -51,7 +51,7 @@ def mixed(powers, levels_db, pans, mono):
 
 def scene(powers, reference, mono=MONO):
     roles = torch.zeros(len(powers), len(ROLE_NAMES))
-    return SceneBands(powers, reference, roles, torch.tensor(mono[: len(powers)]))
+    return SceneBands(powers, reference, roles, torch.zeros(len(powers)), torch.tensor(mono[: len(powers)]))
 
 
 @pytest.fixture(scope="module")

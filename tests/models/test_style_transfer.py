@@ -58,9 +58,24 @@ def test_permuted_tracks_are_mixed_alike(model, generator):
     assert_alike(expected, other)
 
 
+def test_files_of_one_recording_stand_on_their_sides_further_out_than_others(generator):
+    scene = band_scenes.scene(generator, tracks=4)
+    model = StyleTransfer(SMALL).eval()
+    nothing = torch.zeros(1, 4)
+    fit = PairFeatures(nothing, nothing + 1e3, nothing, nothing + 1e3, torch.zeros(1, 4, len(FEATURE_NAMES)))
+    heard = impression(band_batch([scene]))._replace(pair=fit)
+    sides = torch.tensor([[1.0, 0, -1, 0]])
+    with torch.no_grad():
+        paired, single = (
+            model.predict_heard(heard._replace(sides=sides * factor)).mean.tracks[0, :, PAN] for factor in (1, 0)
+        )
+    assert paired[0] > 0.5 > paired[2]
+    assert ((paired - 0.5).abs() > (single - 0.5).abs())[[0, 2]].all()
+
+
 def test_the_order_of_windows_does_not_matter(model, generator):
     heard = impression(band_batch([band_scenes.scene(generator)]))
-    other = heard._replace(tracks=heard.tracks.flip(2), reference=heard.reference.flip(1))
+    other = heard._replace(reference=heard.reference.flip(1), has_reference_window=heard.has_reference_window.flip(1))
     with torch.no_grad():
         assert_alike(model.predict_heard(heard), model.predict_heard(other))
 
@@ -110,7 +125,8 @@ def test_no_level_leaves_the_range_of_the_fader():
 
 def test_untrained_it_predicts_a_sane_mix(generator):
     names = ("kick", "pad", "lead")
-    scene = band_scenes.scene(generator, tracks=3)._replace(roles=role_probabilities([BY_NAME[name] for name in names]))
+    roles = role_probabilities([BY_NAME[name] for name in names])
+    scene = band_scenes.scene(generator, tracks=3)._replace(roles=roles, sides=torch.zeros(3))
     torch.manual_seed(0)
     model, nothing_found = StyleTransfer(SMALL), torch.zeros(1, 3)
     features = torch.zeros(1, 3, len(FEATURE_NAMES))
@@ -220,7 +236,7 @@ def test_audio_is_heard_as_its_band_powers(model, generator):
     audio = 0.05 * torch.randn(2, 3, rate, generator=generator)
     excerpts = Excerpts(audio, (1, 2), rate // 2, rate)
     reference = 0.1 * torch.randn(3, 2, rate // 2, generator=generator)
-    scene = Scene(excerpts, role_probabilities([BY_NAME["kick"], UNKNOWN]), reference)
+    scene = Scene(excerpts, role_probabilities([BY_NAME["kick"], UNKNOWN]), torch.zeros(2), reference)
     prediction = model([scene, scene])
     assert prediction.mean.tracks.shape == (2, 2, len(DEFAULT.track))
     assert torch.allclose(prediction.mean.tracks[0], prediction.mean.tracks[1], atol=TOLERANCE)

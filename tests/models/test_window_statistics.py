@@ -5,6 +5,7 @@ import torch
 from diffmst.models.window_statistics import STATISTICS, SUMMARY, summary, window_statistics
 
 TOLERANCE = 1e-4  # of statistics of about 1 in single precision
+PLACES = slice(7 * 64, 7 * 64 + 8 * 7)  # 6 distances and nowhere in 8 groups of bands, of sum 2 each
 WHERE_LOUD_DB = -30.0  # far above the floor, so that a gain moves all levels alike
 
 
@@ -38,6 +39,24 @@ def test_width_is_told_on_a_fixed_scale(cross, side):
     powers[:, 2] *= cross
     widths = statistics(powers)[0, 5 * 64 : 6 * 64]
     assert (widths - side).abs().max() < 0.01
+
+
+def test_places_are_told_even_where_both_sides_balance_each_other():
+    """Sources of one band in turns, one on the left and one on the right: together they look like a middle."""
+    for pan, expected in ((0.0, [2, 0, 0, 0, 0, 0]), (0.6, [0, 0, 0, 2, 0, 0]), (0.9, [0, 0, 0, 0, 1, 1])):
+        angle = torch.tensor([pan, -pan]).add(1) * torch.pi / 4
+        left, right = angle.cos(), angle.sin()
+        turns = torch.stack([left.square(), right.square(), left * right])  # [3, 2]
+        powers = 1e-3 * turns.repeat(1, 10)[None, :, :, None].expand(1, 3, 20, 64)
+        groups = statistics(powers)[0, PLACES].unflatten(-1, (8, 7))
+        assert (groups[:, :6] - torch.tensor(expected)).abs().max() < 0.01
+        assert groups[:, 6].max() < 0.01, "nothing stands nowhere"
+
+
+def test_what_is_not_one_source_stands_nowhere():
+    powers = torch.full((1, 3, 20, 64), 1e-3)
+    powers[:, 2] = 0
+    assert statistics(powers)[0, PLACES].unflatten(-1, (8, 7))[:, 6].min() > 1.99
 
 
 def test_sides_swapped_swap_the_balance_only(generator):

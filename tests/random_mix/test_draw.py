@@ -36,5 +36,5 @@ def test_other_seeds_give_other_mixes(sound):
 
 def test_a_record_of_another_version_is_refused():
     record = json.loads(SANE.to_json()) | {"version": 1}
-    with pytest.raises(ValueError, match="version of a drawn mix must be 2, got 1"):
+    with pytest.raises(ValueError, match="version of a drawn mix must be 3, got 1"):
         MixDraw.from_json(json.dumps(record))

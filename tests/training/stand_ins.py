@@ -69,7 +69,7 @@ class TinyMaker:
         mix = excerpts.mixed(settings, self.layout).float()
         roles = torch.zeros(tracks, len(ROLE_NAMES))
         roles[:, -1] = 1
-        scene = Scene(excerpts._replace(audio=audio[:2].clone()), roles, mix[2:].clone())
+        scene = Scene(excerpts._replace(audio=audio[:2].clone()), roles, torch.zeros(tracks), mix[2:].clone())
         true = method != "real-reference"
         return Example(
             scene,

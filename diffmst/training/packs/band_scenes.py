@@ -30,10 +30,12 @@ class Variety(NamedTuple):
     Attributes:
         tone_db: standard deviation of each band of an equalizer that every stem goes through.
         folded: share of the stereo tracks that are summed to one channel.
+        parted: share of the others that become two files, one for each side.
     """
 
     tone_db: float = 4.0
     folded: float = 0.5
+    parted: float = 0.2
 
 
 VARIED = Variety()
@@ -113,9 +115,10 @@ class SceneDraw:
         return [steps[place] for place in self._dice.uniform(0, 1, (windows,)).argsort()]
 
     def _varied(self, part: BandSong) -> BandSong:
-        count = (len(part.roles),)
-        part = part.folded(torch.from_numpy(self._dice.chance(self._variety.folded, count)) & ~part.mono)
+        part = part.folded(self._some(part, self._variety.folded))
+        part = part.parted(self._some(part, self._variety.parted))
         part = part.swapped() if self._dice.chance(0.5, ()) else part
+        count = (len(part.roles),)
         before = part.energies
         section = self._layout.track
         values = torch.from_numpy(section.defaults()).repeat(*count, 1)
@@ -124,6 +127,10 @@ class SceneDraw:
         bands["freq_hz"][:] *= torch.from_numpy(self._dice.log_normal(1, 1.5, bands["freq_hz"].shape))
         part = part.scaled(equalizer_gains(section, values, SAMPLE_RATE).float())
         return part.scaled((before / part.energies.clamp(min=1e-12))[:, None].expand(-1, len(k_weights())))
+
+    def _some(self, part: BandSong, share: float) -> Tensor:
+        """A share of the tracks of two channels, bool [tracks]."""
+        return torch.from_numpy(self._dice.chance(share, (len(part.roles),))) & ~part.mono
 
     def _mixed(self, part: BandSong, drawn: MixDraw, heard: int) -> tuple[Tensor, Settings[Tensor]]:
         """The windows mixed, [windows, 3, frames, bands], so that the first have the levels that are wanted."""
@@ -144,7 +151,7 @@ class SceneDraw:
         gain_db = self._hearing.reference_lufs - _loudness(reference)
         told = torch.zeros(len(part.roles), len(ROLE_NAMES))
         told[:, -1] = 1
-        bands = SceneBands(part.powers, reference * 10 ** (gain_db / 10).to(reference), told, part.mono)
+        bands = SceneBands(part.powers, reference * 10 ** (gain_db / 10).to(reference), told, part.sides, part.mono)
         return BandScene(bands, settings, role_places(part.roles), method)
 
 

@@ -16,7 +16,7 @@ from diffmst.models.scene import Hearing
 from diffmst.prior import Stem
 from diffmst.random_mix import song_sound
 from diffmst.random_mix.song_sound import PASSAGE_FRAMES, RANKS, SongSound
-from diffmst.roles import BY_NAME
+from diffmst.roles import BY_NAME, sides_of
 
 SAMPLE_RATE = 44_100
 """Of the audio that powers are taken from, Hz; frames last the same at any."""
@@ -24,6 +24,7 @@ SAMPLE_RATE = 44_100
 _LOW_HZ = 200.0
 _GATE = 0.1  # of the mean power: passages 10 dB under it do not count, as in `song_sound`
 _PAUSE = 0.01
+_ONE_SIDED = 0.05  # of the power of the louder channel: with less there is nothing on the other side
 _SILENCE = 1e-12
 _PASSAGE = PASSAGE_FRAMES * song_sound.EVERY * 2  # frames that overlap by half, in the time of one of its passages
 
@@ -36,12 +37,14 @@ class BandSong(NamedTuple):
         powers: see `dsp.band_powers`, [tracks, windows, 3, frames, bands].
         peaks: largest magnitude of the louder channel in each frame, [tracks, windows, frames].
         mono: which tracks have one channel, bool [tracks].
+        sides: see `models.scene.Scene`, [tracks].
     """
 
     roles: tuple[str, ...]
     powers: Tensor
     peaks: Tensor
     mono: Tensor
+    sides: Tensor
 
     def windows(self, starts: Sequence[int], frames: int) -> BandSong:
         """Windows of a song that is one, from these frames on."""
@@ -50,10 +53,13 @@ class BandSong(NamedTuple):
         return self._replace(powers=powers, peaks=torch.stack([self.peaks[:, 0, part] for part in pick], 1))
 
     def tracks(self, chosen: Sequence[int]) -> BandSong:
-        """Some of the tracks."""
+        """Some of the tracks; one side without the other is no pair."""
         rows = torch.as_tensor(chosen)
         roles = tuple(self.roles[track] for track in chosen)
-        return BandSong(roles, self.powers[rows], self.peaks[rows], self.mono[rows])
+        sides = self.sides[rows]
+        there = set(zip(roles, sides.tolist(), strict=True))
+        paired = torch.tensor([(role, -side) in there for role, side in zip(roles, sides.tolist(), strict=True)])
+        return BandSong(roles, self.powers[rows], self.peaks[rows], self.mono[rows], torch.where(paired, sides, 0.0))
 
     def first(self, windows: int) -> BandSong:
         """The first windows."""
@@ -67,7 +73,7 @@ class BandSong(NamedTuple):
 
     def swapped(self) -> BandSong:
         """With left and right exchanged."""
-        return self._replace(powers=self.powers[:, :, [RIGHT, LEFT, CROSS]])
+        return self._replace(powers=self.powers[:, :, [RIGHT, LEFT, CROSS]], sides=-self.sides)
 
     def scaled(self, factors: Tensor) -> BandSong:
         """With the power in every band multiplied, [tracks, bands]; peaks go with the power of their frames."""
@@ -82,15 +88,34 @@ class BandSong(NamedTuple):
         middle = (middle * kept[:, None, None, None])[:, :, None].expand_as(self.powers)
         powers = torch.where(which[:, None, None, None, None], middle, self.powers)
         peaks = torch.where(which[:, None, None], self.peaks * _louder(powers, self.powers).sqrt(), self.peaks)
-        return BandSong(self.roles, powers, peaks, self.mono | which)
+        return self._replace(powers=powers, peaks=peaks, mono=self.mono | which)
+
+    def parted(self, which: Tensor) -> BandSong:
+        """With some tracks of two channels, bool [tracks], as two files, one of each, if something is on both sides.
+
+        Either is as loud as both were.
+        """
+        channels = self.powers[:, :, : RIGHT + 1].mean((1, 3, 4))
+        which = which & (channels.amin(-1) > _ONE_SIDED * channels.amax(-1))
+        parts = [(track, side) for track, parted in enumerate(which) for side in ((LEFT, RIGHT) if parted else (None,))]
+        song = self.tracks([track for track, _ in parts])
+        alone = torch.tensor([side is not None for _, side in parts])
+        side = torch.tensor([side or LEFT for _, side in parts])
+        channel = song.powers[torch.arange(len(parts)), :, side]
+        kept = song.powers[:, :, : RIGHT + 1].sum((1, 2, 3, 4)) / channel.sum((1, 2, 3)).clamp(min=_SILENCE)
+        channel = (channel * kept[:, None, None, None])[:, :, None].expand_as(song.powers)
+        powers = torch.where(alone[:, None, None, None, None], channel, song.powers)
+        peaks = torch.where(alone[:, None, None], song.peaks * _louder(powers, song.powers).sqrt(), song.peaks)
+        sides = torch.where(alone, 2.0 * side - 1, song.sides)
+        return BandSong(song.roles, powers, peaks, song.mono | alone, sides)
 
     def sound(self, lufs: float) -> SongSound:
         """What an engineer hears of the stems, which are staged at a loudness; see `song_sound.hear_song`."""
         channels = torch.where(self.mono, 1, 2)
         both = (self.powers[:, :, LEFT] + self.powers[:, :, RIGHT]) * (channels / 2)[:, None, None, None]
         low = both[..., band_centres_hz() < _LOW_HZ].sum((1, 2, 3)) / both.sum((1, 2, 3)).clamp(min=_SILENCE)
-        facts = zip(self.roles, channels.tolist(), low.tolist(), strict=True)
-        stems = tuple(Stem(lufs, count, share, BY_NAME[role]) for role, count, share in facts)
+        facts = zip(channels.tolist(), low.tolist(), self.roles, self.sides.tolist(), strict=True)
+        stems = tuple(Stem(lufs, count, share, BY_NAME[role], round(side)) for count, share, role, side in facts)
         heard = [_heard(power, peaks) for power, peaks in zip(both.double().numpy(), self.peaks.numpy(), strict=True)]
         return SongSound(stems, np.stack([power for power, _ in heard]), np.stack([peaks for _, peaks in heard]))
 
@@ -104,8 +129,9 @@ def band_song(library: Library, song: LibrarySong, hearing: Hearing) -> BandSong
         powers.append(band_powers(torch.from_numpy(audio), SAMPLE_RATE))
         peaks.append(_frame_peaks(audio, powers[-1].shape[-2]))
     mono = torch.tensor([track.channels == 1 for track in song.tracks])
+    sides = torch.tensor([float(side) for side in sides_of([track.name for track in song.tracks])])
     roles = tuple(track.role for track in song.tracks)
-    return BandSong(roles, torch.stack(powers)[:, None], torch.stack(peaks)[:, None], mono)
+    return BandSong(roles, torch.stack(powers)[:, None], torch.stack(peaks)[:, None], mono, sides)
 
 
 def _frame_peaks(audio: np.ndarray, frames: int) -> Tensor:

@@ -26,7 +26,7 @@ from diffmst.validation import first_problem
 
 RECORD = "pack.json"
 _METHODS: tuple[Method, ...] = ("same-song", "shared-style", "real-reference")
-_OF_TRACKS = ("tracks", "track_spectra", "mono", "roles", *(f"pair.{name}" for name in PairFeatures._fields))
+_OF_TRACKS = ("tracks", "track_spectra", "sides", "mono", "roles", *(f"pair.{name}" for name in PairFeatures._fields))
 _OF_SCENES = ("reference", "reference_spectrum", "fx", "master", "method")
 
 
@@ -50,16 +50,20 @@ class PackRecord(BaseModel):
     """What a pack says of itself.
 
     Attributes:
+        songs: that the scenes of one file are made of.
+        favoured: share of the scenes that are made of the songs of one folder; 0 favours none.
         shards: numbers of scenes in its files, in order.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["diffmst.pack"] = "diffmst.pack"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     layout: LayoutName
     hearing: dict[str, Any]
     seed: int
+    songs: int
+    favoured: float
     tracks: tuple[int, int]
     variety: dict[str, float]
     methods: dict[Method, float]
@@ -94,6 +98,7 @@ def _columns(scene: PackedScene) -> dict[str, Tensor]:
         "counts": torch.tensor(len(scene.roles)),
         "tracks": heard.tracks.half(),
         "track_spectra": heard.track_spectra,
+        "sides": heard.sides,
         "mono": heard.mono,
         "roles": scene.roles,
         **{f"pair.{name}": value for name, value in pair._asdict().items()},
@@ -171,9 +176,9 @@ class _Shard:
             reference_spectrum=found["reference_spectrum"],
             pair=PairFeatures(*(found[f"pair.{name}"] for name in PairFeatures._fields)),
             roles=torch.zeros(0),
+            sides=found["sides"],
             mono=found["mono"],
             has_track=torch.ones(len(tracks), dtype=torch.bool),
-            has_window=torch.ones(tracks.shape[1], dtype=torch.bool),
             has_reference_window=torch.ones(len(reference), dtype=torch.bool),
         )
         settings = Settings(found["settings"], found["fx"], found["master"])

@@ -126,6 +126,8 @@ def make_pack(
         layout=order.layout,
         hearing=order.hearing._asdict(),
         seed=order.seed,
+        songs=order.songs,
+        favoured=share if often else 0.0,
         tracks=order.tracks,
         variety=order.variety._asdict(),
         methods=dict(order.methods),
@@ -239,7 +241,7 @@ def heard_scenes(scenes: Sequence[BandScene]) -> list[PackedScene]:
 
 def _of_one(heard: Impression, index: int, tracks: int) -> Impression:
     """What is heard of one of a batch of scenes of which all have the same windows."""
-    of_tracks = {"tracks", "track_spectra", "roles", "mono", "has_track"}
+    of_tracks = {"tracks", "track_spectra", "roles", "sides", "mono", "has_track"}
     parts = {
         name: value[index, :tracks] if name in of_tracks else value[index]
         for name, value in heard._asdict().items()

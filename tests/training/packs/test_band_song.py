@@ -24,7 +24,7 @@ from diffmst.training.staging import UnusableError
 
 HEARING = Hearing(-24.0, -16.0, window_s=1.0, song_windows=2, reference_windows=2)
 SECONDS = 6.0
-UNVARIED = Variety(tone_db=0.0, folded=0.0)
+UNVARIED = Variety(tone_db=0.0, folded=0.0, parted=0.0)
 
 
 def stems():
@@ -93,6 +93,33 @@ def test_a_folded_track_is_as_loud_and_the_same_on_both_sides(song):
     torch.testing.assert_close(folded.energies, song.energies, rtol=0.02, atol=0)
 
 
+def test_a_parted_track_is_two_files_each_as_loud(library, song):
+    keys = song.mono.logical_not()
+    parted = song.parted(keys)
+    assert parted.roles == ("bass", "guitar", "keys", "keys", "kick")
+    assert parted.mono.all()
+    assert parted.sides.tolist() == [0, 0, -1, 1, 0]
+    audio, _ = audio_of(library)
+    for row, powers in enumerate(parted.powers[2:4], 2):
+        alone = band_powers(audio[:, [row]], SAMPLE_RATE)[0]
+        assert (powers[0] / powers[0].sum() - alone / alone.sum()).abs().max() < 1e-6
+    torch.testing.assert_close(parted.energies[2:4], song.energies[keys].expand(2), rtol=0.02, atol=0)
+
+
+def test_what_is_on_one_side_only_is_not_parted(song):
+    keys = song.mono.logical_not()
+    silent_right = torch.ones(len(song.roles), 1, 3, 1, 1)
+    silent_right[keys, :, RIGHT] = silent_right[keys, :, CROSS] = 0
+    one_sided = song._replace(powers=song.powers * silent_right)
+    assert one_sided.parted(keys).roles == song.roles
+
+
+def test_one_side_without_the_other_is_no_pair(song):
+    parted = song.parted(song.mono.logical_not())
+    assert parted.tracks([0, 3]).sides.tolist() == [0, 0]
+    assert parted.swapped().tracks([2, 3]).sides.tolist() == [1, -1]
+
+
 def test_a_boost_raises_powers_and_peaks_alike(song):
     factors = torch.full((4, song.powers.shape[-1]), 4.0)
     louder = song.scaled(factors)
@@ -125,7 +152,7 @@ def test_scenes_are_at_the_levels_that_models_hear(song):
 
 def test_songs_are_varied_in_tone_and_not_in_loudness(song):
     same = SceneDraw(HEARING, DEFAULT, (4, 4), UNVARIED, Dice(3)).same_song(song).bands
-    other = SceneDraw(HEARING, DEFAULT, (4, 4), Variety(folded=0.0), Dice(3)).same_song(song).bands
+    other = SceneDraw(HEARING, DEFAULT, (4, 4), Variety(folded=0.0, parted=0.0), Dice(3)).same_song(song).bands
     powers = [(bands.tracks[:, :, LEFT] + bands.tracks[:, :, RIGHT]).mean((1, 2)) for bands in (same, other)]
     # Windows of the reference count too, in which beats are a little louder or quieter.
     torch.testing.assert_close(*(power @ k_weights().float() for power in powers), rtol=0.02, atol=0)

@@ -138,6 +138,8 @@ def test_what_is_written_is_read_again_but_for_half_precision_of_statistics(scen
         "layout": "default",
         "hearing": StyleTransferConfig().hearing._asdict(),
         "seed": 0,
+        "songs": 2,
+        "favoured": 0.0,
         "tracks": (2, 6),
         "variety": {},
         "methods": {"same-song": 1.0},
@@ -154,7 +156,7 @@ def test_what_is_written_is_read_again_but_for_half_precision_of_statistics(scen
         assert torch.equal(scene.roles, again.roles) and scene.method == again.method
         torch.testing.assert_close(scene.heard.tracks, again.heard.tracks, atol=2e-3, rtol=1e-3)
         torch.testing.assert_close(scene.heard.reference, again.heard.reference, atol=2e-3, rtol=1e-3)
-        for name in ("track_spectra", "reference_spectrum", "mono", "has_track", "has_window", "has_reference_window"):
+        for name in ("track_spectra", "reference_spectrum", "mono", "sides", "has_track", "has_reference_window"):
             assert torch.equal(getattr(scene.heard, name), getattr(again.heard, name)), name
         for one, other in zip(scene.heard.pair, again.heard.pair, strict=True):
             assert torch.equal(one, other)
