@@ -17,7 +17,7 @@ Distance = Callable[[Tensor], Mapping[str, Tensor]]
 LEARNING_RATE = 0.12
 _FINAL_LEARNING_RATE = 0.1  # of the first
 _PATIENCE_STEPS = 12
-_LEAST_GAIN = 0.002  # of the objective over the patience; less is converged
+_LEAST_GAIN = 0.005  # of the objective over the patience; less is converged
 
 
 class Clock:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
+from torch import Tensor
 
 from diffmst.adjust import adjusted, with_ends
 from diffmst.amount import Amounts
@@ -14,9 +15,11 @@ from diffmst.data.song import song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.descent import Distance
 from diffmst.effort import shortened
+from diffmst.gauge import regauged, usual_gauge
 from diffmst.held import Held, held_prior, levels_together
-from diffmst.layout import LAYOUTS, Layout, LayoutName
+from diffmst.layout import LAYOUTS, Layout, LayoutName, Settings
 from diffmst.listening import Heard, listen
+from diffmst.master_tone import with_fitted_tone
 from diffmst.mastering import Output
 from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, TrackMix, relative_path
 from diffmst.mix_parts import Subtype
@@ -28,9 +31,9 @@ from diffmst.prior import Prior
 from diffmst.progress import SILENT, Progress
 from diffmst.reach import reaching
 from diffmst.references import ReferenceChoice
-from diffmst.refine import STEPS, Refined, refine
+from diffmst.refine import STEPS, Refined, believing_costs, refine
 from diffmst.render import compile_kernels, stem_names
-from diffmst.sanity import keep_audible
+from diffmst.sanity import keep_sane
 from diffmst.shared_distance import distance_to
 from diffmst.task import Task, at_loudness, prepare
 from diffmst.tidy import tidy
@@ -172,6 +175,8 @@ def solve(
 ) -> Refined:
     """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
 
+    Of a prediction, the tone of the master is fitted to the reference even if nothing is refined.
+
     Args:
         task: from `prepare`.
         prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
@@ -185,7 +190,7 @@ def solve(
     found = refine(
         task.excerpts,
         distance,
-        reaching(prior, task.prior, task.stems, task.layout, task.ties) if prior else task.prior,
+        _with_reach_and_tone(prior, task) if prior else task.prior,
         layout=task.layout,
         ties=task.ties,
         predicted=prior is not None,
@@ -194,8 +199,14 @@ def solve(
         on_step=on_step,
     )
     before = _balanced_terms(task, distance) if prior or steps else found.before
-    settings = tidy(keep_audible(task.excerpts, task.stems, found.settings, task.layout), task.layout)
+    settings = tidy(keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties), task.layout)
     return replace(found, settings=held.keep(settings) if held else settings, before=before)
+
+
+def _with_reach_and_tone(predicted: Prior, task: Task) -> Prior:
+    """What was predicted, as far as refinement may go from there, and its master with the tone of the references."""
+    prior = reaching(predicted, task.prior, task.stems, task.layout, task.ties)
+    return with_fitted_tone(prior, task.excerpts, task.references, task.layout, believing_costs(task.layout))
 
 
 def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
@@ -205,8 +216,19 @@ def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
     return {name: float(term) for name, term in terms.items()}
 
 
-def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: Options) -> Mix:
-    """The document of a mix whose settings were found; its paths are relative to `folder`."""
+def document(
+    heard: Heard, task: Task, refined: Refined, folder: Path, options: Options, held: Held | None = None
+) -> Mix:
+    """The document of a mix whose settings were found, with its faders where an engineer expects them: see `gauge`.
+
+    Args:
+        heard: the song and its references.
+        task: made from it.
+        refined: what was found for it.
+        folder: that its paths are relative to.
+        options: what the user may choose.
+        held: settings that stay as they are.
+    """
     of_group = {place: group.name for group in task.groups for place in group.tracks}
     tracks = tuple(
         TrackMix(
@@ -230,9 +252,7 @@ def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: 
         distance_after=refined.after,
     )
     target_lufs = _target_lufs(options.loudness, round(heard.reference_loudness_lufs, 2))
-    ends = [tidy(task.layout.from_unit(task.prior.mean), task.layout), refined.settings]
-    if target_lufs is not None:
-        ends = [at_loudness(task, settings, target_lufs) for settings in ends]
+    neutral, matched = _ends(task, refined, target_lufs, held)
     render_settings = RenderSettings(
         loudness_lufs=target_lufs, ceiling_dbtp=options.ceiling_dbtp, subtype=options.subtype
     )
@@ -244,8 +264,17 @@ def document(heard: Heard, task: Task, refined: Refined, folder: Path, options: 
         comparison=comparison,
         render=render_settings,
     )
-    neutral, matched = ends
     return adjusted(with_ends(mix, neutral, matched), options.amounts).mix
+
+
+def _ends(task: Task, refined: Refined, target_lufs: float | None, held: Held | None) -> list[Settings[Tensor]]:
+    """The balanced neutral mix, and the one that was found, at one loudness and in one gauge."""
+    ends = [tidy(task.layout.from_unit(task.prior.mean), task.layout), refined.settings]
+    if target_lufs is not None:
+        ends = [at_loudness(task, settings, target_lufs) for settings in ends]
+    sounding = torch.tensor([stem.audible for stem in task.stems])
+    gauge = usual_gauge(ends, sounding, task.layout, held.locked if held else None)
+    return [regauged(settings, gauge, task.layout) for settings in ends]
 
 
 def _references(heard: Heard, task: Task, folder: Path) -> tuple[ReferenceMix, ...]:

@@ -89,7 +89,8 @@ def _stage(heard: Heard, task: Task, hearing: Hearing, where: Listening) -> _Sta
     amplitudes = 10 ** (gains_db[torch.tensor(row_tracks(excerpts.channels))] / 20)
     excerpts = excerpts._replace(audio=excerpts.audio * amplitudes.float()[:, None])
     roles = told_probabilities([task.roles[track].probabilities for track in tracks.tolist()])
-    scenes = [Scene(excerpts, roles, _at_loudness(audio, excerpts.sample_rate, hearing)) for audio in references]
+    sides = torch.tensor([float(heard.stems[track].side) for track in tracks.tolist()])
+    scenes = [Scene(excerpts, roles, sides, _at_loudness(audio, excerpts.sample_rate, hearing)) for audio in references]
     return _Staged(scenes, tracks, gains_db)
 
 
@@ -138,7 +139,7 @@ def _channels_heard(_: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, Ten
 
 def _moved(scene: Scene, device: torch.device) -> Scene:
     excerpts = scene.excerpts._replace(audio=scene.excerpts.audio.to(device))
-    return Scene(excerpts, scene.roles.to(device), scene.reference.to(device))
+    return Scene(excerpts, scene.roles.to(device), scene.sides.to(device), scene.reference.to(device))
 
 
 def _unstaged(section: Section, unit: Tensor, gains_db: Tensor) -> Tensor:

@@ -15,6 +15,10 @@ MASTER_EQ_DB = 10.0
 """No band of the master's equalizer is moved further than this, unless it was predicted further: to make up for a sound
 that the song has not, an 808 say, a shelf would lift all that lies under it."""
 
+PAIR_WIDTH = 0.1
+"""Doubt of how far out the sides of a pair of mono files stand, at least, in the unit interval: a fifth of a side.
+Pairs are panned hard as a rule, and half way as another."""
+
 _TIMES = ("compressor.attack_ms", "compressor.release_ms")
 """Of the master's compressor, which the model is unsure of, and the reference does not tell."""
 
@@ -25,7 +29,8 @@ def reaching(predicted: Prior, usual: Prior, stems: Sequence[Stem], layout: Layo
     The master goes at least as far as is usual: a model is sure of the masters that it was trained on, and records are
     mastered further; but its equalizer no further than `MASTER_EQ_DB`, and its times no further than is usual. What
     carries the low end, and leads, stay where they were placed: if the sides of a reference are uneven, it is not for
-    them to make up for it, nor for a track whose pan is tied to theirs.
+    them to make up for it, nor for a track whose pan is tied to theirs. The two sides of a pair of mono files may go
+    further out, or in, than a model is in doubt of.
 
     Args:
         predicted: by a model, from the reference.
@@ -36,6 +41,9 @@ def reaching(predicted: Prior, usual: Prior, stems: Sequence[Stem], layout: Layo
     """
     master = _master_widths(predicted, usual, layout)
     tracks, pan = predicted.width.tracks.clone(), layout.track.column("panner.pan")
+    paired = torch.tensor([stem.side != 0 and stem.channels == 1 for stem in stems])
+    narrow = paired & (tracks[0, :, pan] > 0) & (tracks[0, :, pan] < PAIR_WIDTH)
+    tracks[0, narrow, pan] = PAIR_WIDTH
     centred = torch.tensor([stays_centred(stem) for stem in stems])
     if ties:
         centred = ((ties.weights[pan] != 0) & centred).any(-1)

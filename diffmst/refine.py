@@ -32,6 +32,9 @@ MASTER_COST = 0.25
 """Share of `PRIOR_WEIGHT` that a control of the master costs where the prior was predicted: the reference tells it
 best."""
 
+MASTER_TONE_COST = 0.1
+"""The same of its equalizer, which the reference tells better still."""
+
 BALANCE_COST = 8.0
 """Times as much as another control of a track, a fader or a pan costs to move.
 
@@ -41,7 +44,7 @@ A reference says how its whole mix sounds, and not which of these tracks it is t
 STEPS = 80
 """At most, unless told otherwise; most songs have converged after 30 to 60."""
 
-MASTER_STEPS = 50
+MASTER_STEPS = 30
 """Of the master alone, at most."""
 
 _MASTER_WORK = 0.15  # of a step with all tracks
@@ -96,19 +99,20 @@ def refine(
         layout: the console's controls.
         ties: controls that are one; the prior has to mean them alike, see `Ties.share_prior`.
         predicted: whether the prior was predicted from the reference.
-        steps: with all tracks, at most; the learning rate falls over them. 0 leaves what the prior means.
+        steps: with all tracks, at most; the learning rate falls over them. 0 leaves what the prior means, or where it
+            starts if it was predicted.
         seconds: at most.
         on_step: told the share of the work that each step was.
     """
-    if steps == 0:
-        return _unmoved(excerpts, distance, prior, layout)
+    if steps == 0:  # one that is not predicted may start aside of what it means, for the sake of a gradient
+        return _unmoved(excerpts, distance, layout.from_unit(prior.start if predicted else prior.mean), layout)
     master_steps = min(steps, MASTER_STEPS) if predicted else 0
     clock = Clock(steps + _MASTER_WORK * master_steps, seconds, on_step)
     searches, costs = [], _usual_costs(layout)
     if predicted:
         searches.append(_fit_master(excerpts, distance, prior, layout, clock.progress(master_steps, _MASTER_WORK)))
         prior = prior._replace(start=prior.start._replace(master=searches[0].best.master))
-        costs = _believing_costs(layout, left=max(0.0, min(searches[0].history)))
+        costs = believing_costs(layout, max(0.0, min(searches[0].history)), ties)
     searches.append(Search(prior, layout, costs, ties))
     searches[-1].run(lambda settings: excerpts.mixed(settings, layout), distance, clock.progress(steps, 1.0))
     clock.finish()
@@ -122,8 +126,7 @@ def refine(
     )
 
 
-def _unmoved(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout) -> Refined:
-    settings = layout.from_unit(prior.mean)  # not the start, which may stand aside for the sake of a gradient
+def _unmoved(excerpts: Excerpts, distance: Distance, settings: Settings, layout: Layout) -> Refined:
     with torch.no_grad():
         terms = {name: float(term) for name, term in distance(excerpts.mixed(settings, layout)).items()}
     return Refined(settings, terms, terms, (), converged=False, seconds=0.0)
@@ -141,7 +144,7 @@ def _fit_master(
         return master(bus, excerpts.sample_rate, settings, layout=layout)[..., excerpts.lead_frames :]
 
     widths = Settings(*map(torch.zeros_like, prior.width))._replace(master=prior.width.master)
-    search = Search(prior._replace(width=widths), layout, _believing_costs(layout, left=0.0))
+    search = Search(prior._replace(width=widths), layout, believing_costs(layout))
     search.run(mastered, distance, progress if prior.width.master.any() else islice(progress, 1))
     return search
 
@@ -155,10 +158,25 @@ def _usual_costs(layout: Layout) -> Settings:
     return Settings(*(alike(section) for _, section in layout.sections()))
 
 
-def _believing_costs(layout: Layout, left: float) -> Settings:
-    """The same where the prior was predicted, and the master alone leaves so much of the objective."""
+def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None) -> Settings:
+    """Costs of all controls, see `Search`, where the prior was predicted.
+
+    How far out the two sides of a pair stand costs no more than anything else: which is left is known, and no other
+    track can be taken for them.
+
+    Args:
+        layout: the console's controls.
+        left: of the objective by the master alone.
+        ties: controls that are one.
+    """
     balance = level_control(layout.track), "panner.pan"
     of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
+    of_master = [MASTER_TONE_COST if name.startswith("eq.") else MASTER_COST for name in layout.master.params]
     usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
-    tracks = scale * torch.tensor(of_tracks, dtype=torch.float64)
-    return Settings(tracks, torch.full_like(usual.fx, scale), MASTER_COST * usual.master)
+    tracks, master = (torch.tensor(times, dtype=torch.float64) for times in (of_tracks, of_master))
+    if ties:
+        column = layout.track.column("panner.pan")
+        mirrored = (ties.weights[column] < 0).any(-1)
+        tracks = tracks.repeat(len(mirrored), 1)
+        tracks[mirrored, column] = 1.0
+    return Settings(scale * tracks, torch.full_like(usual.fx, scale), master * usual.master)

@@ -87,8 +87,9 @@ def rematch(
         roles = _roles(mix, song, options.roles)
         heard = _heard(mix, song, roles, choices, progress)
         compile_kernels(progress)
-        task, refined = find(heard, options, progress, Held.of(_sounding(mix)))
-        found = document(heard, task, refined, folder, options)
+        held = Held.of(_sounding(mix))
+        task, refined = find(heard, options, progress, held)
+        found = document(heard, task, refined, folder, options, held)
         merged = _merged(moved_to(mix, path.parent, folder), found, song.channels)
         output, notes = deliver(
             merged,

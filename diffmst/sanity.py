@@ -9,16 +9,21 @@ from torch import Tensor
 
 from diffmst.dsp.hop_energies import k_weight
 from diffmst.dsp.loudness import energy_to_lufs, pooled_loudness
+from diffmst.dsp.stereo import balance_gains, pan_gains, pan_of
 from diffmst.excerpts import Excerpts
-from diffmst.layout import Layout, Settings
+from diffmst.layout import Layout, Section, Settings
 from diffmst.prior import LOW_TRACK, Stem, level_control
-from diffmst.strips import row_tracks, track_strips
+from diffmst.strips import Channels, row_tracks, track_strips
+from diffmst.ties import Ties
 
 BURIED_LU = -24.5
 """A track that sounds and lies further than this under the mix is buried."""
 
 COUNTED_BURIED_LU = -25.0
 """What is counted as buried: half a LU further, as what `keep_audible` raised lies on the edge."""
+
+LEAST_NOTICED_DB = 0.75
+"""What is heard in the middle may be so much louder on one side."""
 
 FURTHEST_OFF_CENTRE_DB = 30.0
 """A track that is further on one side counts as this far."""
@@ -128,17 +133,61 @@ def mono_loss_lu(mixed: Tensor, sample_rate: int) -> float:
     return float(loss_lu.clamp(max=MOST_MONO_LOSS_LU))
 
 
-def keep_audible(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Settings:
+def keep_audible(
+    excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout, ties: Ties | None = None
+) -> Settings:
     """The settings with the level of every track raised that lies more than `BURIED_LU` under the mix.
 
     The prior bounds the faders; equalizers can bury a track all the same when its song has nothing of the reference.
+
+    Args:
+        excerpts: of the song.
+        stems: what is known of its tracks.
+        settings: physical, batch of one.
+        layout: the console's controls.
+        ties: of the controls; tracks of one level are raised together.
+    """
+    with torch.no_grad():
+        return _audible(_track_energies(excerpts, settings, layout), stems, settings, layout, ties)
+
+
+def keep_sane(
+    excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout, ties: Ties | None = None
+) -> Settings:
+    """The settings as `keep_audible` leaves them, and with what belongs in the middle no further off than it may be.
+
+    A stereo file of a bass or a lead may lean to one side itself. An engineer balances it back by its pan, as far as
+    one would notice: `LEAST_NOTICED_DB`. A track whose pan is tied to another's stays.
     """
     with torch.no_grad():
         energy = _track_energies(excerpts, settings, layout)
-    missing_db = (BURIED_LU - _relative_lu(energy)).clamp_min(0) * _sounding(energy, stems)
-    return settings._replace(
-        tracks=layout.track.moved(settings.tracks, level_control(layout.track), missing_db.nan_to_num())
-    )
+    audible = _audible(energy, stems, settings, layout, ties)
+    return audible._replace(tracks=_centred(energy, stems, audible.tracks, excerpts.channels, layout.track, ties))
+
+
+def _audible(energy: Tensor, stems: Sequence[Stem], settings: Settings, layout: Layout, ties: Ties | None) -> Settings:
+    control = level_control(layout.track)
+    missing_db = ((BURIED_LU - _relative_lu(energy)).clamp_min(0) * _sounding(energy, stems)).nan_to_num()
+    if ties:
+        together = ties.weights[layout.track.column(control)] != 0
+        missing_db = (together * missing_db).amax(-1)
+    return settings._replace(tracks=layout.track.moved(settings.tracks, control, missing_db))
+
+
+def _centred(
+    energy: Tensor, stems: Sequence[Stem], tracks: Tensor, channels: Channels, section: Section, ties: Ties | None
+) -> Tensor:
+    column, tracks = section.column("panner.pan"), tracks.clone()
+    tied = ties.tied[:, column] if ties else torch.zeros(len(stems), dtype=torch.bool)
+    sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
+    for track, (stem, count) in enumerate(zip(stems, channels, strict=True)):
+        off_centre_db = float(sides_db[track, 0] - sides_db[track, 1])
+        excess_db = abs(off_centre_db) - LEAST_NOTICED_DB
+        if excess_db > 0 and stays_centred(stem) and not tied[track] and _sounding(energy, stems)[track]:
+            left, right = (pan_gains if count == 1 else balance_gains)(tracks[0, track, column]).tolist()
+            turned_down = 10 ** (-math.copysign(excess_db, off_centre_db) / 20)
+            tracks[0, track, column] = pan_of(left * turned_down, right, count)
+    return tracks
 
 
 def stays_centred(stem: Stem) -> bool:

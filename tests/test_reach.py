@@ -4,7 +4,7 @@ import torch
 from diffmst.groups import Group
 from diffmst.layout import DEFAULT, Settings
 from diffmst.prior import BOUND, Prior, Stem, sane_prior
-from diffmst.reach import MASTER_EQ_DB, reaching
+from diffmst.reach import MASTER_EQ_DB, PAIR_WIDTH, reaching
 from diffmst.roles import BY_NAME
 from diffmst.ties import Ties
 
@@ -69,3 +69,17 @@ def test_what_was_predicted_itself_is_not_touched():
     found = reaching(predicted, usual, STEMS, DEFAULT)
     assert found.mean is predicted.mean and found.start is predicted.start
     assert predicted.width.tracks.eq(NARROW).all()
+
+
+def test_the_sides_of_a_pair_of_mono_files_may_go_further_than_a_model_is_in_doubt_of():
+    pair = [Stem(-20.0, 1, 0.0, side=-1), Stem(-20.0, 1, 0.0, side=1), Stem(-20.0, 2, 0.0, side=1), STEMS[PAD]]
+    usual = sane_prior(DEFAULT, pair)
+    predicted = sure(usual)
+    assert reaching(predicted, usual, pair, DEFAULT).width.tracks[0, :, PAN].tolist() == [
+        PAIR_WIDTH,
+        PAIR_WIDTH,
+        NARROW,
+        NARROW,
+    ]
+    predicted.width.tracks[0, 0, PAN] = 0
+    assert reaching(predicted, usual, pair, DEFAULT).width.tracks[0, 0, PAN] == 0

@@ -5,9 +5,12 @@ import torch
 
 from diffmst.distance import ReferenceDistance, is_warm, warm_up
 from diffmst.excerpts import Excerpts
+from diffmst.groups import Group
 from diffmst.layout import DEFAULT, Settings
-from diffmst.prior import BOUND, Stem, sane_prior
+from diffmst.prior import BOUND, PAIR_PAN, Stem, sane_prior
+from diffmst.reach import reaching
 from diffmst.refine import EVIDENCE, refine
+from diffmst.ties import Ties
 
 RATE = 22_050
 CHANNELS = (1, 2)
@@ -138,6 +141,23 @@ def test_faders_and_pans_are_held_more_than_the_sound_of_a_track(excerpts, prior
     assert of_predicted < 0.5 * of_usual
 
 
+@pytest.mark.parametrize("wanted", [1.0, 0.35])
+def test_the_sides_of_a_pair_are_found_as_far_out_as_they_are(wanted, generator):
+    """Two guitars that are predicted at 0.6 either side, and a reference of the same song that has them elsewhere."""
+    stems = [Stem(-30.0, 1, 0.0, side=-1), Stem(-30.0, 1, 0.0, side=1), Stem(-30.0, 2, 0.0)]
+    ties = Ties.of([Group("Gtr", "sides", (0, 1))], DEFAULT.track, len(stems))
+    audio = 0.05 * torch.randn(1, 4, 2 * RATE, generator=generator)
+    excerpts, usual = Excerpts(audio, (1, 1, 2), 0, RATE), ties.share_prior(sane_prior(DEFAULT, stems))
+    narrow = usual.width._replace(tracks=0.1 * usual.width.tracks)
+    predicted = reaching(usual._replace(width=narrow, start=usual.mean), usual, stems, DEFAULT, ties)
+    pan, settings = DEFAULT.track.column("panner.pan"), DEFAULT.from_unit(usual.mean)
+    settings.tracks[0, :2, pan] = torch.tensor([-wanted, wanted], dtype=torch.float64)
+    distance = ReferenceDistance(excerpts.mixed(settings, DEFAULT), RATE)
+    found = refine(excerpts, distance, predicted, ties=ties, predicted=True, steps=25).settings.tracks[0, :2, pan]
+    assert float(found.sum()) == pytest.approx(0, abs=1e-9)
+    assert abs(float(found[1]) - wanted) < 0.5 * abs(PAIR_PAN - wanted)
+
+
 def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, distance, prior):
     locked = prior._replace(width=prior.width._replace(master=torch.zeros_like(prior.width.master)))
     found = refine(excerpts, distance, locked, predicted=True, steps=15)
@@ -165,6 +185,13 @@ def test_no_steps_leave_what_the_prior_means(excerpts, distance, prior):
     for part, mean in zip(DEFAULT.to_unit(found.settings), prior.mean, strict=True):
         torch.testing.assert_close(part, mean, atol=1e-9, rtol=0)
     assert found.before == found.after and found.before
+
+
+def test_no_steps_from_a_prediction_leave_it_where_it_starts(excerpts, distance, prior):
+    """Its master may have got the tone of the reference before."""
+    toned = prior._replace(start=prior.start._replace(master=0.9 * prior.start.master))
+    found = refine(excerpts, distance, toned, predicted=True, steps=0)
+    torch.testing.assert_close(DEFAULT.to_unit(found.settings).master, toned.start.master, atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("predicted", [False, True])

@@ -106,6 +106,30 @@ def balance_gains(pan: Array) -> Array:
     return xp.minimum(gains, xp.ones_like(gains))
 
 
+def pan_of(left: float, right: float, channels: int) -> float:
+    """The pan of a mono track, or the balance of a stereo one, whose gains are to each other as these.
+
+    With the angle a = pan pi / 4, a mono track has the gains (cos a - sin a, cos a + sin a) / sqrt 2, so tan a is their
+    difference over their sum. Of a stereo track the side turned to is at 1, the other at sqrt 2 cos(|a| + pi / 4).
+
+    Args:
+        left: gain, 0 or more.
+        right: likewise.
+        channels: 1 for `pan_gains`, 2 for `balance_gains`.
+
+    >>> pan_of(1, 1, channels=1), pan_of(0, 0.5, channels=2)
+    (0.0, 1.0)
+    """
+    louder = max(left, right)
+    if not louder or left == right:
+        return 0.0
+    if channels == 1:
+        angle = math.atan2(right - left, right + left)
+    else:
+        angle = math.copysign(math.acos(min(left, right) / louder / math.sqrt(2)) - math.pi / 4, right - left)
+    return min(max(4 / math.pi * angle, -1.0), 1.0)
+
+
 def _relative_gains(pan: Array) -> Array:
     """sqrt(2) cos and sqrt(2) sin of (pan + 1) pi / 4, written so that both are exactly 1 in the middle."""
     xp, angle = library(pan), pan * (math.pi / 4)

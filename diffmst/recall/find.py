@@ -14,6 +14,7 @@ from diffmst.data.song import Song
 from diffmst.dsp.loudness import pooled_loudness
 from diffmst.errors import UserError
 from diffmst.excerpts import Excerpts
+from diffmst.gauge import regauged, usual_gauge
 from diffmst.layout import Layout, Settings
 from diffmst.listening import Heard
 from diffmst.passages import ANYWHERE, Windows, song_passages
@@ -112,8 +113,10 @@ def find_settings(heard: Heard, layout: Layout, progress: Progress, *, steps: fl
     settings = _without_needless_sends(paired, without_idle_sends(found.settings, layout), layout)
     before, after = (_terms(paired, each, layout) for each in (start, settings))
     over_db = _over_residual_db(paired, settings, layout)
-    unheard = tuple(_unheard(paired.excerpts).tolist())
-    return Found(settings, paired, mix, before, after, lacking, over_db, unheard, found.out_of_time)
+    unheard = _unheard(paired.excerpts)
+    told = torch.from_numpy(~unheard & ~np.array(lacking))
+    settings = regauged(settings, usual_gauge([settings], told, layout), layout)
+    return Found(settings, paired, mix, before, after, lacking, over_db, tuple(unheard.tolist()), found.out_of_time)
 
 
 def _aligned(heard: Heard, mix: Audio) -> Alignment:

@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from diffmst.dsp.hop_energies import k_weight
+from diffmst.dsp.stereo import pan_of
 from diffmst.excerpts import Excerpts
 from diffmst.strips import Channels, row_tracks
 
@@ -81,10 +82,6 @@ def _residual(product: NDArray[np.float64], gains: NDArray[np.float64]) -> float
 def levels_and_pans(gains: NDArray[np.float64], channels: Channels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fader levels in dB and pans that make these gains; those of a stereo track as near as a balance control comes.
 
-    With the angle a = pan pi / 4, a mono track has the gains (cos a - sin a, cos a + sin a) / sqrt 2, so tan a is their
-    difference over their sum, and their squares sum to 1. Of a stereo track the side turned to is at 1, the other at
-    sqrt 2 cos(|a| + pi / 4).
-
     Shape: gains [rows, 2]; returns [tracks] twice.
 
     >>> levels_and_pans(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 0.25]]), (1, 2))[1].round(1)
@@ -93,14 +90,8 @@ def levels_and_pans(gains: NDArray[np.float64], channels: Channels) -> tuple[NDA
     tracks = np.array(row_tracks(channels))
     levels_db, pans = [], []
     for track, count in enumerate(channels):
-        left, right = gains[tracks == track].max(0)
+        left, right = gains[tracks == track].max(0).tolist()
         level = math.hypot(left, right) if count == 1 else max(left, right)
         levels_db.append(20 * math.log10(max(level, 10 ** (LEAST_DB / 20))))
-        if not level:
-            pans.append(0.0)
-        elif count == 1:
-            pans.append(4 / math.pi * math.atan2(right - left, right + left))
-        else:
-            angle = math.acos(min(left, right) / level / math.sqrt(2)) - math.pi / 4
-            pans.append(math.copysign(4 / math.pi * angle, right - left))
-    return np.array(levels_db), np.clip(pans, -1, 1)
+        pans.append(pan_of(left, right, count))
+    return np.array(levels_db), np.array(pans)

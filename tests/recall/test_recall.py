@@ -135,8 +135,9 @@ def test_a_stem_that_does_not_play_where_the_mix_does_is_left_in(home, tmp_path)
     write(tmp_path / "stems" / "late.wav", late)
     write(tmp_path / "cut.wav", soundfile.read(home / "mix.wav")[0].T[:, : 1234 + 5 * RATE])
     found = recall([tmp_path / "stems"], tmp_path / "cut.wav", tmp_path / "out", RecallOptions(steps=0))
-    (track,) = (track for track in found.mix.tracks if track.name == "late")
-    assert "guessed" in track.note and track.settings["fader.gain_db"] == pytest.approx(0.0, abs=0.01)
+    faders_db = {track.name: track.settings["fader.gain_db"] for track in found.mix.tracks}
+    assert "guessed" in next(track.note for track in found.mix.tracks if track.name == "late")
+    assert faders_db.pop("late") == pytest.approx(np.mean(list(faders_db.values())), abs=0.01)
     assert not any("Not in the mix" in text for text in found.notes)
 
 
