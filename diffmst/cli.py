@@ -20,6 +20,7 @@ import typer
 from diffmst import (
     __version__,
     cli_adjust,
+    cli_daw,
     cli_ear,
     cli_evaluate,
     cli_listen,
@@ -92,6 +93,7 @@ Ceiling = Annotated[float, typer.Option("--ceiling", help="The true peak never e
 Format = Annotated[SampleFormat, typer.Option("--format", help="Bits of the WAV file, or float.")]
 
 app.add_typer(cli_adjust.app)
+app.add_typer(cli_daw.app)
 app.add_typer(cli_training.app)
 app.add_typer(cli_training.data_app, name="data")
 app.add_typer(cli_ear.app)
@@ -133,6 +135,7 @@ def mix(
     width: WidthAmount = None,
     space: SpaceAmount = None,
     roles: Roles = None,
+    export: cli_daw.Formats = None,
     force: Force = False,
 ) -> None:
     """Mix STEMS the way the reference is mixed, or several references are.
@@ -147,6 +150,7 @@ def mix(
     references = chosen_references(
         reference, level=level_from, tone=tone_from, dynamics=dynamics_from, width=width_from, space=space_from
     )
+    cli_daw.check_beside(out, export, force=force)
     predictor = network(model, layout)
     options = Options(
         loudness=parse_loudness(loudness),
@@ -164,7 +168,9 @@ def mix(
     )
     with terminal.shown_progress() as progress:
         matched = match(stems, references, out, options, progress)
+        sessions = cli_daw.export_beside(out, export, force=force, progress=progress)
     terminal.report_match(matched, out)
+    cli_daw.report_sessions(sessions)
 
 
 @app.command()

@@ -34,6 +34,7 @@ from diffmst.cli_options import (
     network,
     parse_loudness,
     refinement_steps,
+    result_folder,
 )
 from diffmst.cli_references import (
     DynamicsFrom,
@@ -151,7 +152,7 @@ def match(
     from diffmst.rematch import options_of, rematch
     from diffmst.roles import parse_roles
 
-    folder = _folder(document, out, in_place=in_place)
+    folder = result_folder(document, out, in_place=in_place)
     mix = Mix.read(document)
     own = {"level": level_from, "tone": tone_from, "dynamics": dynamics_from, "width": width_from, "space": space_from}
     references = _references(mix, document, reference, **own)
@@ -191,9 +192,10 @@ def adjust(
     """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
     from diffmst.adjust import adjust
     from diffmst.advice import IN_DOCUMENT, output_advice
+    from diffmst.delivery import REPORT
     from diffmst.mix import Mix
 
-    folder = _folder(document, out, in_place=in_place)
+    folder = result_folder(document, out, in_place=in_place)
     given = {"overall": amount, "level": level, "tone": tone, "dynamics": dynamics, "width": width, "space": space}
     before = Mix.read(document).amounts
     if all(percent is None for percent in given.values()):
@@ -207,26 +209,12 @@ def adjust(
         terminal.note(f"Left as you changed it: {', '.join(adjusted.kept)}.")
     for sentence in output_advice(output, IN_DOCUMENT):
         terminal.note(sentence)
+    if in_place and (report := folder / REPORT).exists():
+        report.unlink()
+        terminal.note(f"{report} showed the mix as it was before, and is gone; `diffmst match` writes a new one.")
     terminal.report_amounts(amounts)
     terminal.report_output(folder / f"{document.stem}.wav", output)
     terminal.say(f"{folder / document.name}: every setting")
-
-
-def _folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
-    """Where results go: if the user does not say, the first of `mix-2`, `mix-3` ... that does not exist yet."""
-    if in_place:
-        if out:
-            raise UserError("--in-place and --out exclude each other; give one")
-        return document.parent
-    if out:
-        return out
-    home = document.parent
-    named = home.name not in ("", "..")  # `.` has no name of its own
-    beside, name = (home.parent, home.name) if named else (home / "..", home.resolve().name)
-    number = 2
-    while (folder := beside / f"{name}-{number}").exists():
-        number += 1
-    return folder
 
 
 def _with_output(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -133,6 +134,32 @@ def network(model: str | None, layout: LayoutName | None) -> MixModel | None:
     if model:
         raise UserError(f"--layout {layout.value}: {model} sets the controls of layout {found.layout.name}")
     return None
+
+
+def result_folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
+    """Where results go: if the user does not say, the first of `mix-2`, `mix-3` ... that does not exist yet.
+
+    Args:
+        document: that they come from.
+        out: what the user says.
+        in_place: whether they replace what lies beside the document.
+
+    Raises:
+        UserError: both are said.
+    """
+    if in_place:
+        if out:
+            raise UserError("--in-place and --out exclude each other; give one")
+        return document.parent
+    if out:
+        return out
+    home = document.parent
+    named = home.name not in ("", "..")  # `.` has no name of its own
+    beside, name = (home.parent, home.name) if named else (home / "..", home.resolve().name)
+    number = 2
+    while (folder := beside / f"{name}-{number}").exists():
+        number += 1
+    return folder
 
 
 def parse_loudness(text: str) -> Literal["reference", "keep"] | float:

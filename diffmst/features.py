@@ -81,7 +81,7 @@ def features_of(values: Sequence[Sequence[Tensor]], sample_rate: int, gain: Tens
     power, mid_side_power = (level * gain.square() for level in levels[:2])
     (mid, side), (left, right) = mid_side_power.unbind(1), power.unbind(1)
     rms = power.clamp(min=_SILENCE_POWER).sqrt()
-    weights = _bark_weights(sample_rate, magnitude.dtype, magnitude.device).expand(len(magnitude), -1, -1)
+    weights = bark_weights(sample_rate, magnitude.dtype, magnitude.device).expand(len(magnitude), -1, -1)
     bands = torch.bmm(magnitude, weights) * gain[..., None]  # not matmul, with which items mix in the last digit
     return AudioFeatures(
         rms=rms,
@@ -98,7 +98,11 @@ def _frames(sample_rate: int) -> Frames:
 
 
 @cache
-def _bark_weights(sample_rate: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def bark_weights(sample_rate: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Weights of the bins of the mean magnitude spectra, as `feature_measures` have them, in 24 Bark bands.
+
+    Shape: returns [bins, bands].
+    """
     return bark_triangles(sample_rate, _frames(sample_rate).size).to(device, dtype)
 
 

@@ -180,6 +180,13 @@ class OutputFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def aside(self) -> Path:
+        """A folder on the disk of the outputs, for what is needed meanwhile; it goes when they are done."""
+        path = self._stage / "aside"
+        with write_errors(self.folder):
+            path.mkdir(exist_ok=True)
+        return path
+
     def __enter__(self) -> OutputFolder:
         with write_errors(self.folder):
             (self._stage / "new").mkdir(parents=True)
@@ -194,7 +201,9 @@ class OutputFolder:
         finally:
             shutil.rmtree(self._stage, ignore_errors=True)
         if isinstance(error, UserError):
-            message = str(error).replace(str(self._stage / "new"), str(self.folder))
+            message = str(error)
+            for part in ("new", "aside"):
+                message = message.replace(str(self._stage / part), str(self.folder))
             if message != str(error):
                 raise UserError(message) from error
 
@@ -217,6 +226,7 @@ class OutputFolder:
             try:
                 for name in written:
                     self._move_in(name)
+                self._make_empty_folders()
             except BaseException:
                 self._undo(written)
                 raise
@@ -228,6 +238,12 @@ class OutputFolder:
             old.parent.mkdir(parents=True, exist_ok=True)
             target.rename(old)
         new.rename(target)
+
+    def _make_empty_folders(self) -> None:
+        """Folders without files, which no file has brought along."""
+        new = self._stage / "new"
+        for folder in (path for path in new.rglob("*") if path.is_dir()):
+            (self.folder / folder.relative_to(new)).mkdir(parents=True, exist_ok=True)
 
     def _undo(self, written: list[str]) -> None:
         """Bring the folder back to what it was, from whichever step was the last: the files themselves tell."""

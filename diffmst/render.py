@@ -2,8 +2,8 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,7 +68,7 @@ class Taps(NamedTuple):
     reverb: Callable[[Audio], None] | None = None
 
 
-def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | None = None) -> LoudnessMeter:
+def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool | None, taps: Taps | None = None) -> LoudnessMeter:
     """Sends a song through the console into the spool, before loudness and ceiling; returns the meter that heard it.
 
     The strips, reverb and master, and all that follows them work at the same time, each on another block, as long as
@@ -77,7 +77,7 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | No
     Args:
         mix: the settings.
         blocks: [rows, frames] each, the rows of the document's tracks in order.
-        spool: takes the mix.
+        spool: takes the mix, if anyone wants it.
         taps: who else listens.
     """
     taps = taps or Taps()
@@ -100,7 +100,8 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool, taps: Taps | No
     with Ahead(map(to_buses, blocks), depth) as buses, Ahead(map(stream.to_mix, buses), depth) as made:
         for block in made:
             mixed = block.mix
-            spool.append(mixed)
+            if spool is not None:
+                spool.append(mixed)
             meter.add(mixed)
             if taps.stems and block.stems is not None:
                 taps.stems(block.stems)
@@ -181,10 +182,16 @@ def render_again(
     mix: Mix, song: Song, outputs: OutputFolder, name: str, *, stems: bool = False, progress: Progress = SILENT
 ) -> Output:
     """Renders the song of a document as `render` does, and logs which of its files have changed since it was made."""
+    with noted_changes(mix, song, progress):
+        return render(mix, song, outputs, name, stems=stems, progress=progress)
+
+
+@contextmanager
+def noted_changes(mix: Mix, song: Song, progress: Progress = SILENT) -> Iterator[None]:
+    """Logs which files of a song have changed since its document was made; they are read while the block runs."""
     with Ahead(map(file_sha256, (track.path for track in song.tracks)), depth=len(song.tracks)) as checksums:
-        output = render(mix, song, outputs, name, stems=stems, progress=progress)
+        yield
         _warn_of_changes(mix, checksums, progress)
-    return output
 
 
 def song_of(mix: Mix, folder: Path) -> Song:

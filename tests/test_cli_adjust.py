@@ -85,6 +85,15 @@ def test_in_place_replaces_what_lies_there_under_the_name_of_the_document(run, d
     ).settings.master.tolist() != before.settings.master.tolist()
 
 
+def test_no_report_of_another_mix_stays_beside_what_was_adjusted_in_place(run, document):
+    report = document.with_name("report.html")
+    elsewhere = document.parent.parent / "elsewhere"
+    assert run("adjust", document, "--amount", 60, "-o", elsewhere)[0] == 0 and report.exists()
+    code, _, err = run("adjust", document, "--amount", 50, "--in-place")
+    assert code == 0 and not report.exists()
+    assert any("report.html showed the mix as it was before" in line for line in err)
+
+
 def test_adjust_tells_the_amounts_and_what_it_left_alone(run, document):
     data = json.loads(document.read_text())
     data["tracks"][0]["settings"]["fader.gain_db"] = -9.87654321

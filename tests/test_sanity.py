@@ -6,18 +6,22 @@ import torch
 from songs import RATE, noise, tone
 
 from diffmst.excerpts import Excerpts
+from diffmst.groups import Group
 from diffmst.layout import DEFAULT, PAPER
 from diffmst.prior import Stem
 from diffmst.roles import BY_NAME
 from diffmst.sanity import (
     BURIED_LU,
     FURTHEST_OFF_CENTRE_DB,
+    LEAST_NOTICED_DB,
     MOST_MONO_LOSS_LU,
     keep_audible,
+    keep_sane,
     measure_sanity,
     mono_loss_lu,
     sanity_of,
 )
+from diffmst.ties import Ties
 
 BASS, LEAD, WIDE = 0, 1, 2
 STEMS = [Stem(-20.0, 1, 0.9), Stem(-20.0, 1, 0.0, BY_NAME["lead"]), Stem(-20.0, 2, 0.0)]
@@ -157,3 +161,52 @@ def test_a_buried_track_is_raised_to_where_it_is_heard(excerpts, settings):
     raised = keep_audible(excerpts, STEMS, settings, DEFAULT)
     assert measure(excerpts, raised).quietest_lu == pytest.approx(BURIED_LU, abs=0.2)
     assert keep_audible(excerpts, STEMS, DEFAULT.defaults(3), DEFAULT).tracks.equal(DEFAULT.defaults(3).tracks)
+
+
+def test_tracks_of_one_level_are_raised_together(excerpts, settings):
+    turn(settings, LEAD, "fader.gain_db", -40.0)
+    turn(settings, WIDE, "fader.gain_db", -40.0)
+    ties = Ties.of([Group("Lead", "doubles", (LEAD, WIDE))], DEFAULT.track, 3)
+    fader = DEFAULT.track.column("fader.gain_db")
+    alone, together = (keep_audible(excerpts, STEMS, settings, DEFAULT, each).tracks[0] for each in (None, ties))
+    assert alone[LEAD, fader] != alone[WIDE, fader]
+    assert together[LEAD, fader] == together[WIDE, fader] == alone[[LEAD, WIDE], fader].max()
+    assert together[BASS, fader] == 0
+
+
+STEREO = [Stem(-20.0, 2, 0.9), Stem(-20.0, 2, 0.0, BY_NAME["lead"]), Stem(-20.0, 2, 0.0)]
+ENERGY_DB = 0.02  # between what is turned by the gains and what is measured of windows again
+
+
+@pytest.fixture
+def leaning():
+    """Stereo files of a bass, a lead and a pad that lean by 3 dB to the left, 2 dB to the right, 4 dB to the left."""
+    tracks = [(tone(60, 4.0), 3.0), (tone(1000, 4.0, level=0.05), -2.0), (noise(4.0, 1, level=0.02), 4.0)]
+    rows = [track * 10 ** (side * lean_db / 40) for track, lean_db in tracks for side in (1, -1)]
+    return Excerpts(torch.from_numpy(np.stack(rows).astype(np.float32))[None], (2, 2, 2), 0, RATE)
+
+
+def off_centre_db(excerpts, stems, settings):
+    found = measure_sanity(excerpts, stems, settings, DEFAULT)
+    return found.low_off_centre_db, found.lead_off_centre_db
+
+
+def test_a_bass_and_a_lead_that_lean_are_balanced_back_as_far_as_one_hears(leaning, settings):
+    assert off_centre_db(leaning, STEREO, settings) == pytest.approx((3, 2), abs=ENERGY_DB)
+    found = keep_sane(leaning, STEREO, settings, DEFAULT)
+    assert off_centre_db(leaning, STEREO, found) == pytest.approx((LEAST_NOTICED_DB,) * 2, abs=ENERGY_DB)
+    pans = found.tracks[0, :, DEFAULT.track.column("panner.pan")].tolist()
+    assert pans[BASS] > 0 > pans[LEAD] and pans[WIDE] == 0
+
+
+def test_what_stands_in_the_middle_and_what_is_tied_to_another_stay_where_they_are(leaning, excerpts, settings):
+    assert keep_sane(excerpts, STEMS, settings, DEFAULT).tracks.equal(settings.tracks)
+    ties = Ties.of([Group("Bass", "mics", (BASS, WIDE))], DEFAULT.track, 3)
+    pans = keep_sane(leaning, STEREO, settings, DEFAULT, ties).tracks[0, :, DEFAULT.track.column("panner.pan")]
+    assert pans[BASS] == 0 and pans[LEAD] < 0
+
+
+def test_a_lead_that_was_panned_comes_back_to_where_it_seems_to_be_in_the_middle(excerpts, settings):
+    turn(settings, LEAD, "panner.pan", 0.4)
+    found = keep_sane(excerpts, STEMS, settings, DEFAULT)
+    assert measure(excerpts, found).lead_off_centre_db == pytest.approx(LEAST_NOTICED_DB, abs=ENERGY_DB)

@@ -72,7 +72,8 @@ class AudioWriter:
 
     def close(self) -> None:
         """Complete the file and move it into place."""
-        self._write_bytes(b"\0" * (self._data_bytes % 2))  # Chunks end on even bytes.
+        data_bytes = self.frames * self._channels * _BYTES[self._subtype]
+        self._write_bytes(b"\0" * (data_bytes % 2))  # Chunks end on even bytes.
         with write_errors(self._output.path):
             self._output.file.seek(0)
         self._write_bytes(self._header())
@@ -97,35 +98,33 @@ class AudioWriter:
             self.discard()
             raise
 
-    @property
-    def _data_bytes(self) -> int:
-        return self.frames * self._channels * _BYTES[self._subtype]
-
     def _write_bytes(self, data: bytes | memoryview) -> None:
         with write_errors(self._output.path):
             self._output.file.write(data)
 
     def _header(self) -> bytes:
-        """All that stands before the samples, for the number of frames so far; its length never changes.
+        return wav_header(self._rate, self._channels, self.frames, self._subtype)
 
-        A JUNK chunk keeps the place of the ds64 chunk, which holds the 64-bit sizes if they turn out to be needed
-        (EBU Tech 3306, section 3.4).
-        """
-        width, is_float = _BYTES[self._subtype], self._subtype == "FLOAT"
-        kind = _FORMAT_FLOAT if is_float else _FORMAT_PCM
-        block = self._channels * width
-        layout = struct.pack("<HHIIHH", kind, self._channels, self._rate, self._rate * block, block, 8 * width)
-        middle = _chunk(b"fmt ", layout + (b"\0\0" if is_float else b""))
-        if is_float:
-            middle += _chunk(b"fact", struct.pack("<I", min(self.frames, _LARGEST_SIZE)))
-        data = self._data_bytes
-        riff = 4 + 36 + len(middle) + 8 + data + data % 2
-        if riff <= _LARGEST_SIZE:
-            start, room = struct.pack("<4sI4s", b"RIFF", riff, b"WAVE"), _chunk(b"JUNK", bytes(28))
-            return start + room + middle + struct.pack("<4sI", b"data", data)
-        start = struct.pack("<4sI4s", b"RF64", 0xFFFF_FFFF, b"WAVE")
-        sizes = _chunk(b"ds64", struct.pack("<QQQI", riff, data, self.frames, 0))
-        return start + sizes + middle + struct.pack("<4sI", b"data", 0xFFFF_FFFF)
+
+def wav_header(sample_rate: int, channels: int, frames: int, subtype: Subtype) -> bytes:
+    """All that stands before the samples of a WAV file; its length depends on the sample format alone.
+
+    A JUNK chunk keeps the place of the ds64 chunk, which holds the 64-bit sizes if they turn out to be needed
+    (EBU Tech 3306, section 3.4).
+    """
+    width, is_float = _BYTES[subtype], subtype == "FLOAT"
+    kind, block, data = _FORMAT_FLOAT if is_float else _FORMAT_PCM, channels * width, frames * channels * width
+    layout = struct.pack("<HHIIHH", kind, channels, sample_rate, sample_rate * block, block, 8 * width)
+    middle = _chunk(b"fmt ", layout + (b"\0\0" if is_float else b""))
+    if is_float:
+        middle += _chunk(b"fact", struct.pack("<I", min(frames, _LARGEST_SIZE)))
+    riff = 4 + 36 + len(middle) + 8 + data + data % 2
+    if riff <= _LARGEST_SIZE:
+        start, room = struct.pack("<4sI4s", b"RIFF", riff, b"WAVE"), _chunk(b"JUNK", bytes(28))
+        return start + room + middle + struct.pack("<4sI", b"data", data)
+    start = struct.pack("<4sI4s", b"RF64", 0xFFFF_FFFF, b"WAVE")
+    sizes = _chunk(b"ds64", struct.pack("<QQQI", riff, data, frames, 0))
+    return start + sizes + middle + struct.pack("<4sI", b"data", 0xFFFF_FFFF)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

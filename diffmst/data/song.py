@@ -159,7 +159,7 @@ class SongReader:
     """
 
     def __init__(self, song: Song, block_frames: int = _BLOCK_FRAMES) -> None:
-        _allow_open_files(len(song.tracks) + _OTHER_OPEN_FILES)
+        allow_open_files(len(song.tracks) + _OTHER_OPEN_FILES)
         self._shape = sum(song.channels), block_frames
         with ExitStack() as opened:
             readers = [
@@ -240,7 +240,7 @@ def _prevalent_rate(infos: Sequence[AudioInfo]) -> int:
     return rate
 
 
-def _allow_open_files(count: int) -> None:
+def allow_open_files(count: int) -> None:
     """Raise the soft limit of open files, 256 on macOS, where 200 tracks would not fit under it."""
     if os.name != "posix":
         return

@@ -77,8 +77,7 @@ def impulse_response(sample_rate: int, gain_db: Array, rt60_s: Array) -> Array:
     for name, control in (("gain_db", gain_db), ("rt60_s", rt60_s)):
         if control.shape[-1] != len(BAND_NAMES):
             raise ValueError(f"{name} must have {len(BAND_NAMES)} bands, got {control.shape[-1]}")
-    xp, longest_s = library(gain_db), min(float(detached(rt60_s).max()), LONGEST_S)
-    taps = math.ceil(math.ceil(longest_s / LENGTH_STEP_S) * LENGTH_STEP_S * sample_rate)
+    xp, taps = library(gain_db), response_taps(sample_rate, float(detached(rt60_s).max()))
     noise, band_energy, fade = _noise_like(gain_db, sample_rate, taps)
     time_s = xp.arange(taps, dtype=gain_db.dtype, device=gain_db.device) / sample_rate
     envelope = xp.exp(-DECAY_60_DB * time_s / rt60_s[..., None]) * fade
@@ -88,13 +87,22 @@ def impulse_response(sample_rate: int, gain_db: Array, rt60_s: Array) -> Array:
     return xp.einsum("bnct,bnc->bct", bands, amplitude * db_to_amplitude(gain_db)[..., None])
 
 
+def response_taps(sample_rate: int, rt60_s: float) -> int:
+    """Samples of the impulse response of which the longest decay takes `rt60_s`.
+
+    >>> response_taps(48_000, 1.2), response_taps(48_000, 60.0)
+    (72000, 384000)
+    """
+    return math.ceil(math.ceil(min(rt60_s, LONGEST_S) / LENGTH_STEP_S) * LENGTH_STEP_S * sample_rate)
+
+
 def _noise_like(x: Array, sample_rate: int, taps: int) -> tuple[Array, ...]:
-    """`_noise_bands` in the library, of the type and on the device of `x`.
+    """`noise_bands` in the library, of the type and on the device of `x`.
 
     Tensors are kept, as refinement asks for them at every step; a rendering asks once.
     """
     if isinstance(x, np.ndarray):
-        return tuple(like(values, x) for values in _noise_bands(sample_rate, taps))
+        return tuple(like(values, x) for values in noise_bands(sample_rate, taps))
     return _noise_tensors(sample_rate, taps, x.device, x.dtype)
 
 
@@ -102,11 +110,11 @@ def _noise_like(x: Array, sample_rate: int, taps: int) -> tuple[Array, ...]:
 def _noise_tensors(sample_rate: int, taps: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
     import torch
 
-    bands = _noise_bands(sample_rate, taps)
+    bands = noise_bands(sample_rate, taps)
     return tuple(torch.from_numpy(values).to(device, dtype) for values in bands)
 
 
-def _noise_bands(sample_rate: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noise_bands(sample_rate: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The noise of every band [12, 2, taps], the energy of its filter [12], and the final fade [taps].
 
     A longer noise begins with the shorter one, so a decay that needs more taps does not change the sound. The filters

@@ -1,11 +1,6 @@
 """The report: one page that shows what was done to a song, how near it came, and every setting; nothing is loaded."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template
-from markupsafe import Markup, escape
 
 from diffmst.aspects import ASPECTS, Aspect
 from diffmst.mastering import Output
@@ -13,6 +8,7 @@ from diffmst.mix import Mix
 from diffmst.profile import Profile
 from diffmst.report import figures, strips, summary, tables, words
 from diffmst.report.figures import Heard
+from diffmst.report.pages import render_page
 
 __all__ = ["build_report"]
 
@@ -44,7 +40,9 @@ def build_report(
     against = {aspect: Heard((of_aspects or {}).get(aspect, reference), before, after) for aspect in ASPECTS}
     tracks = strips.track_strips(mix)
     fx, master = strips.bus_strips(mix)
-    return _template().render(
+    return render_page(
+        "page.html.j2",
+        kind="mix report",
         mix=mix,
         title=words.shown(title),
         warnings=[words.shown(warning) for warning in warnings],
@@ -62,35 +60,4 @@ def build_report(
         tables=tables.control_tables(tracks, (fx, master)),
         facts=summary.facts(mix, output),
         symbols=strips.symbols(),
-        style=Markup(_text("style.css")),
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=_Beside(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "breakable": _breakable,
-        "initials": words.initials,
-        "label": words.label,
-        "shown": words.shown,
-    }
-    return environment.get_template("page.html.j2")
-
-
-def _breakable(name: str) -> Markup:
-    """A file's name that may go on in a new line behind an underscore."""
-    return escape(name).replace("_", Markup("_<wbr>"))
-
-
-class _Beside(BaseLoader):
-    """Templates from the files beside this module, wherever the package is installed."""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, None]:
-        return _text(template), None, None
-
-
-def _text(name: str) -> str:
-    return files("diffmst.report").joinpath(name).read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def test_noise_is_white_and_independent():
 @pytest.mark.parametrize("sample_rate", [22_050, 44_100, 192_000])
 def test_bands_add_up_to_the_noise(sample_rate):
     taps = 1000
-    bands, _, fade = reverb._noise_bands(sample_rate, taps)
+    bands, _, fade = reverb.noise_bands(sample_rate, taps)
     early = (reverb._split_filters(sample_rate).shape[-1] - 1) // 2
     noise = reverb.white_noise(early + taps)[:, early:]
     np.testing.assert_allclose(bands.sum(0), noise, rtol=0, atol=1e-6)  # the bands are kept in float32
@@ -60,8 +60,8 @@ def test_bands_add_up_to_the_noise(sample_rate):
 
 
 def test_longer_decay_begins_with_the_same_noise():
-    short, _, _ = reverb._noise_bands(SAMPLE_RATE, 1000)
-    long, _, _ = reverb._noise_bands(SAMPLE_RATE, 1500)
+    short, _, _ = reverb.noise_bands(SAMPLE_RATE, 1000)
+    long, _, _ = reverb.noise_bands(SAMPLE_RATE, 1500)
     np.testing.assert_allclose(long[..., :1000], short, rtol=0, atol=1e-6)
 
 

@@ -1,0 +1,127 @@
+"""`diffmst export` and `diffmst import`: a mix as a session of the musician's own program, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diffmst import terminal
+from diffmst.cli_options import Force, result_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffmst.daw.exporting import Exported
+    from diffmst.progress import Progress
+
+app = typer.Typer()
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export",
+        metavar="FORMAT",
+        help="Also write it as a session into daw/ of the results: ardour, dawproject, reaper, stems or all.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def export(
+    document: Annotated[Path, typer.Argument(help="A mix.json, as diffmst wrote it or as you changed it.")],
+    out: Annotated[
+        Path | None, typer.Argument(help="Takes a folder per format.", show_default="daw, beside the document")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="ardour, ardour-ace, dawproject, reaper, stems or all; several with commas, or --to again.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a mix as a session that your DAW opens, every track and setting in its place."""
+    from diffmst.daw.exporting import export_session
+
+    with terminal.shown_progress() as progress:
+        sessions = export_session(document, formats or [], out, force=force, progress=progress)
+    report_sessions(sessions)
+
+
+@app.command("import")
+def import_(
+    session: Annotated[
+        Path, typer.Argument(help="A session that diffmst exported and you changed: its folder or file.")
+    ],
+    document: Annotated[
+        Path | None, typer.Argument(help="The mix.json that takes the changes.", show_default="the one exported")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the document.", show_default="a new one beside the document's"),
+    ] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Replace the document.")] = False,
+    force: Force = False,
+) -> None:
+    """Bring what you changed in an exported session back into its mix, and lock it there."""
+    from diffmst.daw.read_back import read_session, write_document
+
+    read = read_session(session, document)
+    for note in read.notes:
+        terminal.note(note)
+    if not read.changes:
+        terminal.say(f"{session}: nothing was changed in it that {read.document} does not have; nothing is written")
+        return
+    folder = result_folder(read.document, out, in_place=in_place)
+    written = write_document(read, folder, force=force or in_place)
+    terminal.report_table("changed in the session", ("part", "control", "before", "after"), read.changes)
+    terminal.say(f"{written}: the mix with these changes locked; `diffmst match` finds the rest anew, or `render` it")
+
+
+def report_sessions(sessions: Sequence[Exported]) -> None:
+    """Where sessions lie, and what to know of them; what holds for all of them is said once."""
+    if not sessions:
+        return
+    shared = [note for note in sessions[0].notes if all(note in session.notes for session in sessions)]
+    for note in shared:
+        terminal.note(note)
+    for session in sessions:
+        for note in session.notes:
+            if note not in shared:
+                terminal.note(f"{session.format}: {note}")
+        terminal.say(f"{session.path}: {session.title}")
+
+
+def check_beside(folder: Path, formats: Sequence[str] | None, *, force: bool) -> None:
+    """Makes sure, ahead of the work, that `export_beside` will find nothing in its way.
+
+    Raises:
+        UserError: there is no such format, or a session already.
+    """
+    if formats:
+        from diffmst.daw.exporting import FOLDER_NAME, check_free, chosen_formats
+
+        chosen = chosen_formats(formats)
+        if not force:
+            check_free(folder / FOLDER_NAME, chosen)
+
+
+def export_beside(
+    folder: Path, formats: Sequence[str] | None, *, force: bool, progress: Progress
+) -> Sequence[Exported]:
+    """The mix in a folder as sessions beside it; nothing where no format is named.
+
+    Raises:
+        UserError: a session cannot be written.
+    """
+    if not formats:
+        return ()
+    from diffmst.daw.exporting import export_session
+
+    return export_session(folder / "mix.json", formats, force=force, progress=progress)

@@ -1,0 +1,1 @@
+"""Mixes as sessions of other programs, and back: the musician goes on where they work."""

@@ -1,0 +1,1 @@
+"""Sessions of Ardour with nothing but the plugins that come with it."""

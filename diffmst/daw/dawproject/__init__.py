@@ -1,0 +1,4 @@
+"""DAWproject: the exchange format that Bitwig Studio, Studio One, Cubase and others open.
+
+Reference: Bitwig, "DAWproject", version 1.0, https://github.com/bitwig/dawproject.
+"""
