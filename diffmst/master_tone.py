@@ -66,8 +66,10 @@ def with_fitted_tone(
         return prior
     settings = layout.from_unit(prior.start)
     with torch.no_grad():
-        spectra = _Spectra.of(excerpts.mixed(settings, layout), excerpts.sample_rate)
-        target = _target(references, excerpts.sample_rate)
+        mix, target = excerpts.mixed(settings, layout), _target(references, excerpts.sample_rate)
+        if not target.counts[1]:  # mono references alone: mixes are compared with them by their mono sum
+            mix = mix.mean(1, keepdim=True).expand_as(mix)
+        spectra = _Spectra.of(mix, excerpts.sample_rate)
     before_db = spectra.response_db(settings, layout)
 
     def change_db(settings: Settings) -> Tensor:

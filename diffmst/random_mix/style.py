@@ -79,12 +79,12 @@ class MixStyle(NamedTuple):
         release_ms: of the compressor, [roles].
         pan: distance from the middle, [roles].
         turned: share of that distance by which what has an image of its own is turned.
-        parted: distance of the two files of one recording, at least.
         wet_db: reverb relative to the dry sound, [roles].
         eq_shift: factor on the frequencies of the equalizer, [roles, regions].
         rt60_s: decay of the reverb, [octaves].
         return_db: gain of the reverb, relative to its default, [octaves].
         master: of the sum.
+        parted: distance of the two files of one recording, at least.
     """
 
     level_lu: np.ndarray
@@ -97,12 +97,12 @@ class MixStyle(NamedTuple):
     release_ms: np.ndarray
     pan: np.ndarray
     turned: float
-    parted: float
     wet_db: np.ndarray
     eq_shift: np.ndarray
     rt60_s: np.ndarray
     return_db: np.ndarray
     master: MasterGoals
+    parted: float
 
 
 def draw_style(dice: Dice) -> MixStyle:
@@ -121,7 +121,6 @@ def draw_style(dice: Dice) -> MixStyle:
         release_ms=habits.of_roles("release_ms") * dice.log_normal(1, _TIME, roles),
         pan=habits.of_roles("pan") * dice.log_normal(dice.log_normal(1, _WIDTH, ()), _ROLE_WIDTH, roles),
         turned=float(dice.uniform(0, _MOST_TURNED, ())),
-        parted=min(1.0, float(dice.uniform(*_PARTED, ()))),
         wet_db=_LEAD_WET_DB
         + dice.normal(0, _WET_DB, ())
         + habits.of_roles("wet_db")
@@ -130,6 +129,7 @@ def draw_style(dice: Dice) -> MixStyle:
         rt60_s=float(dice.log_normal(_RT60_S, _RT60, ())) * _RT60_SHAPE,
         return_db=dice.normal(0, _RETURN_TILT_DB, ()) * (np.arange(len(BAND_NAMES)) - _MIDDLE_OCTAVE),
         master=_draw_master(dice),
+        parted=min(1.0, float(dice.uniform(*_PARTED, ()))),
     )
 
 

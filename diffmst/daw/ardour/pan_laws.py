@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from diffmst.dsp.stereo import balance_gains, pan_gains
+from diffmst.dsp.stereo import balance_gains, pan_gains, pan_of
 
 _MIDDLE_DB = -3.0
 _BEND = 2 - 4 * 10 ** (_MIDDLE_DB / 20)  # of the law, so that both sides are at `_MIDDLE_DB` in the middle
@@ -51,13 +51,9 @@ def to_position(pan: float, channels: int) -> tuple[float, float]:
 
 def from_position(position: float, channels: int) -> tuple[float, float]:
     """Our pan for Ardour's position, and the correction of the fader that belongs to it; undoes `to_position`."""
-    if channels == 2:
-        left, right = stereo_gains(position)
-        # The falling side is at sqrt(2) cos((1 + |pan|) pi / 4), which is 1 in the middle and 0 at the end.
-        pan = 4 / math.pi * math.acos(min(left, right) / math.sqrt(2)) - 1
-        return math.copysign(max(0.0, min(1.0, pan)), right - left), 0.0
-    left, right = mono_gains(position)
-    return 4 / math.pi * math.atan2(right, left) - 1, -20 * math.log10(math.hypot(left, right))
+    left, right = (stereo_gains if channels == 2 else mono_gains)(position)
+    correction_db = 0.0 if channels == 2 else -20 * math.log10(math.hypot(left, right))
+    return pan_of(left, right, channels), correction_db
 
 
 def _side(share: float) -> float:
