@@ -20,7 +20,7 @@ LOSSES = {
     "wet.spectrum": 0.25,
     "sides.right": 0.2,
 }
-STEPS = 250
+STEPS = 400
 
 
 def columns(pattern):
