@@ -23,7 +23,7 @@ Formats = Annotated[
     typer.Option(
         "--export",
         metavar="FORMAT",
-        help="Also write it as a session into daw/ of the results: ardour, dawproject, reaper, stems or all.",
+        help="Also write sessions into daw/ of the results: ardour, ardour-ace, dawproject, reaper, stems or all.",
         show_default=False,
     ),
 ]
@@ -44,13 +44,19 @@ def export(
             show_default=False,
         ),
     ] = None,
+    tempo: Annotated[
+        float, typer.Option(metavar="BPM", help="Of the grid, quarter notes per minute; the audio does not follow it.")
+    ] = 120.0,
+    meter: Annotated[str, typer.Option(help="Of the grid, such as 6/8.")] = "4/4",
     force: Force = False,
 ) -> None:
     """Write a mix as a session that your DAW opens, every track and setting in its place."""
     from diffmst.daw.exporting import export_session
 
     with terminal.shown_progress() as progress:
-        sessions = export_session(document, formats or [], out, force=force, progress=progress)
+        sessions = export_session(
+            document, formats or [], out, tempo_bpm=tempo, meter=meter, force=force, progress=progress
+        )
     report_sessions(sessions)
 
 
@@ -73,28 +79,26 @@ def import_(
     from diffmst.daw.read_back import read_session, write_document
 
     read = read_session(session, document)
+    folder = result_folder(read.document, out, in_place=in_place)
     for note in read.notes:
         terminal.note(note)
     if not read.changes:
         terminal.say(f"{session}: nothing was changed in it that {read.document} does not have; nothing is written")
         return
-    folder = result_folder(read.document, out, in_place=in_place)
     written = write_document(read, folder, force=force or in_place)
     terminal.report_table("changed in the session", ("part", "control", "before", "after"), read.changes)
     terminal.say(f"{written}: the mix with these changes locked; `diffmst match` finds the rest anew, or `render` it")
 
 
 def report_sessions(sessions: Sequence[Exported]) -> None:
-    """Where sessions lie, and what to know of them; what holds for all of them is said once."""
-    if not sessions:
-        return
-    shared = [note for note in sessions[0].notes if all(note in session.notes for session in sessions)]
-    for note in shared:
-        terminal.note(note)
+    """Where sessions lie, and what to know of them; what holds for several is said once."""
+    formats: dict[str, list[str]] = {}
     for session in sessions:
         for note in session.notes:
-            if note not in shared:
-                terminal.note(f"{session.format}: {note}")
+            formats.setdefault(note, []).append(session.format)
+    for note, names in formats.items():
+        terminal.note(note if len(names) == len(sessions) else f"{', '.join(names)}: {note}")
+    for session in sessions:
         terminal.say(f"{session.path}: {session.title}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from diffmst.data.song import Song, song_title
 from diffmst.daw.console_mix import ConsoleMix, Strip
 from diffmst.daw.formats import Part
-from diffmst.daw.naming import MASTER_NAME, RETURN_NAME, audio_names, session_title, shown_names, track_keys
+from diffmst.daw.naming import MASTER_NAME, RETURN_NAME, audio_names, plain_name, session_title, shown_names, track_keys
 from diffmst.daw.printed import Printed, print_audio
 from diffmst.mix import Mix
 from diffmst.progress import SILENT, Progress
@@ -68,7 +68,7 @@ def _strips(mix: Mix, names: Sequence[str], printed: Printed) -> tuple[Strip, ..
             processed,
             mix.console_layout.track.named(values),
             muted=track.mute,
-            group=track.group or None,
+            group=plain_name(track.group) or None,
             role=track.role or None,
         )
         for track, key, name, source, processed, values in rows

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from diffmst.daw.tempo import Tempo
+from diffmst.dsp.stereo import SEND_OFF_DB
 from diffmst.layout import Layout
 from diffmst.mix import Mix
 from diffmst.outputs import write_errors
@@ -93,6 +95,7 @@ class ConsoleMix(NamedTuple):
         document_path: of its file.
         loudness_lufs: integrated loudness of the mix behind the master.
         true_peak_dbtp: its highest true peak.
+        tempo: of the grid that a session shows; the audio does not follow it.
     """
 
     title: str
@@ -108,6 +111,15 @@ class ConsoleMix(NamedTuple):
     document_path: Path
     loudness_lufs: float
     true_peak_dbtp: float
+    tempo: Tempo = Tempo()
+
+    def has_sends(self) -> bool:
+        """Whether any track sends to the reverb, muted or not."""
+        return any(map(_sends, self.tracks))
+
+    def has_reverb(self) -> bool:
+        """Whether anything is heard of the reverb."""
+        return any(_sends(strip) for strip in self.tracks if not strip.muted)
 
     def stated_level(self) -> str:
         """How loud it is, for people, and what to do where that is too much; empty where it is silent."""
@@ -115,3 +127,7 @@ class ConsoleMix(NamedTuple):
             return ""
         over = ", over full scale: put a limiter last or turn the master down" if self.true_peak_dbtp > 0 else ""
         return f"{self.loudness_lufs:.1f} LUFS and {self.true_peak_dbtp:.1f} dBTP{over}"
+
+
+def _sends(strip: Strip) -> bool:
+    return strip.values.get("send.gain_db", SEND_OFF_DB) > SEND_OFF_DB

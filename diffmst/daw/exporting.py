@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from diffmst.adjust import moved_to
+from diffmst.data.checksum import file_sha256
 from diffmst.daw.build import build_console_mix
 from diffmst.daw.console_mix import ConsoleMix
+from diffmst.daw.earlier import EarlierSession
 from diffmst.daw.formats import FORMAT_NAMES, Format, SessionValues, format_named, known_names
+from diffmst.daw.naming import session_title
+from diffmst.daw.notes import delivery_note, path_note
 from diffmst.daw.ranges import within_ranges
-from diffmst.daw.record import DOCUMENT_NAME, RECORD_NAME, Record, read_files
+from diffmst.daw.record import DOCUMENT_NAME, RECORD_NAME, Record
+from diffmst.daw.tempo import DEFAULT_BPM, DEFAULT_METER, Tempo
 from diffmst.errors import UserError
-from diffmst.mix import RenderSettings
-from diffmst.outputs import OutputFolder, write_errors, write_text_atomically
+from diffmst.mix import Mix
+from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.progress import SILENT, Progress
 
 FOLDER_NAME = "daw"
@@ -62,7 +67,7 @@ def check_free(folder: Path, formats: Sequence[Format]) -> None:
         if target.exists() and not target.is_dir():
             raise UserError(f"{target}: is a file, where a folder is to be written; choose another folder")
         if target.is_dir() and any(target.iterdir()):
-            raise UserError(f"{target}: already exists; use --force to replace what is in it, or choose another folder")
+            raise UserError(f"{target}: already exists; use --force to replace it, or choose another folder")
 
 
 def export_session(
@@ -70,18 +75,25 @@ def export_session(
     formats: str | Sequence[str],
     folder: Path | str | None = None,
     *,
+    tempo_bpm: float = DEFAULT_BPM,
+    meter: str = DEFAULT_METER,
+    title: str | None = None,
     force: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[Exported, ...]:
     """Writes a mix as sessions of other programs, each into a folder of its own, `<folder>/<format>`.
 
     A session plays the mix as the console makes it, before `diffmst render` brings it to its loudness and ceiling.
-    With `force`, the files of an earlier export give way; what else lies in the folder of a session stays.
+    With `force`, the files of an earlier export give way; what else lies in the folder of a session stays. Where a
+    program has saved the session since, all of the folder is kept beside the new one, as `<format>-old`.
 
     Args:
         document: a mix.json.
-        formats: one or several of `ardour`, `dawproject`, `reaper`, `stems`; or `all`.
+        formats: one or several of `ardour`, `ardour-ace`, `dawproject`, `reaper`, `stems`; or `all`.
         folder: takes the folders of the sessions; `daw` beside the document if not given.
+        tempo_bpm: of the grid of the sessions that have one, quarter notes per minute; the audio does not follow it.
+        meter: of that grid, such as `6/8`.
+        title: of the song; as its folder is called if not given.
         force: replace an earlier session.
         progress: told how far it is.
 
@@ -89,67 +101,80 @@ def export_session(
         UserError: the document or a stem cannot be used, there is no such format, or a session cannot be written.
     """
     chosen = chosen_formats([formats] if isinstance(formats, str) else formats)
-    document = Path(document)
+    document, tempo = Path(document), Tempo.of(tempo_bpm, meter)
     folder = document.parent / FOLDER_NAME if folder is None else Path(folder)
+    Mix.read(document)  # what is no mix is told before what is in the way
     if not force:
         check_free(folder, chosen)
-    before = [read_files(folder / kind.name) for kind in chosen]
     with ExitStack() as opened:
-        targets = [opened.enter_context(OutputFolder(folder / kind.name, force=force)) for kind in chosen]
+        places = [_Place.enter(opened, kind, folder / kind.name, force) for kind in chosen]
         parts = {part for kind in chosen for part in kind.parts}
-        mix = build_console_mix(document, targets[0].aside(), parts, progress)
-        sessions = tuple(
-            _write_session(kind, mix, target, progress) for kind, target in zip(chosen, targets, strict=True)
-        )
-    inputs = _inputs(mix)
-    for target, files in zip(targets, before, strict=True):
-        _remove((target.folder / name for name in sorted(files - read_files(target.folder))), inputs)
-    return sessions
+        with _told_as(folder, aside := places[0].outputs.aside()):
+            mix = build_console_mix(document, aside, parts, progress)._replace(tempo=tempo)
+            mix = mix._replace(title=session_title(title)) if title is not None else mix
+        inputs = [document, *(document.parent / track.path for track in mix.document.tracks)]
+        written = [place.write(mix, inputs, progress) for place in places]
+        kept = [place.earlier.make_way(inputs) for place in places]
+    for place, session in zip(places, written, strict=True):
+        place.earlier.clear(session.files, inputs)
+    return tuple(
+        session.exported._replace(notes=(*notes, *session.exported.notes))
+        for session, notes in zip(written, kept, strict=True)
+    )
 
 
-def delivery_note(mix: ConsoleMix) -> str:
-    """What `diffmst render` does to the mix that no session does."""
-    if not (level := mix.stated_level()):
-        return "the mix is silent: its tracks are muted, at their lowest, or have no sound"
-    return f"a session plays the mix as the console makes it, at {level}; {_delivery(mix.document.render)}"
+@contextmanager
+def _told_as(folder: Path, aside: Path) -> Iterator[None]:
+    """What cannot be written aside is told as what cannot be written into the folder: the files are nobody's yet."""
+    try:
+        yield
+    except UserError as error:
+        _, found, rest = str(error).partition(str(aside))
+        if not found:
+            raise
+        raise UserError(f"{folder}: {rest.partition(': ')[2]}") from error
 
 
-def _delivery(asked: RenderSettings) -> str:
-    ceiling = f"{asked.ceiling_dbtp:g} dBTP"
-    if asked.loudness_lufs is None:
-        return f"`diffmst render` then keeps it under {ceiling}"
-    return f"`diffmst render` then aims at {asked.loudness_lufs:.1f} LUFS under {ceiling}"
+class _Written(NamedTuple):
+    exported: Exported
+    files: tuple[str, ...]  # all of them, relative to the folder
 
 
-def _write_session(kind: Format, mix: ConsoleMix, outputs: OutputFolder, progress: Progress) -> Exported:
-    inputs = _inputs(mix)
-    outputs.claim([DOCUMENT_NAME, RECORD_NAME], inputs)
-    stage = outputs.path(DOCUMENT_NAME).parent
-    with progress.phase(f"writing {kind.title}", 1) as advance:
-        notes = kind.write(mix, stage, advance)
-    moved = moved_to(mix.document, mix.document_path.parent, outputs.folder)
-    write_text_atomically(stage / DOCUMENT_NAME, moved.to_json())
-    files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
-    written = _session_file(kind, stage)
-    values = within_ranges(kind.read(written), mix.layout) if written else SessionValues({}, {})
-    values = values._replace(fx={**mix.fx, **values.fx})  # what the return plays, where no effect says it
-    Record.of(values, kind, mix.document_path, outputs.folder, files).write(stage / RECORD_NAME)
-    outputs.claim(files, inputs)
-    opens = outputs.folder / written.relative_to(stage) if written else outputs.folder
-    return Exported(opens, kind.name, kind.title, (delivery_note(mix), *notes))
+class _Place(NamedTuple):
+    """Where a session goes."""
 
+    kind: Format
+    earlier: EarlierSession
+    outputs: OutputFolder
 
-def _inputs(mix: ConsoleMix) -> list[Path]:
-    """The files that a mix is made from."""
-    return [mix.document_path, *(mix.document_path.parent / track.path for track in mix.document.tracks)]
+    @classmethod
+    def enter(cls, opened: ExitStack, kind: Format, folder: Path, force: bool) -> _Place:
+        """What lies there moves back, in the end, only if the new session does not get there."""
+        earlier = opened.enter_context(EarlierSession(kind, folder))
+        return cls(kind, earlier, opened.enter_context(OutputFolder(folder, force=force)))
 
+    def write(self, mix: ConsoleMix, inputs: Sequence[Path], progress: Progress) -> _Written:
+        """Writes the session aside; it comes to its place with the other outputs."""
+        kind, outputs = self.kind, self.outputs
+        outputs.claim([DOCUMENT_NAME, RECORD_NAME], inputs)
+        stage = outputs.path(DOCUMENT_NAME).parent
+        with progress.phase(f"writing {kind.title}", 1) as advance:
+            notes = kind.write(mix, stage, advance)
+        moved = moved_to(mix.document, mix.document_path.parent, outputs.folder)
+        write_text_atomically(stage / DOCUMENT_NAME, moved.to_json())
+        files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
+        opens = _session_file(kind, stage)
+        self._record(mix, opens, files).write(stage / RECORD_NAME)
+        outputs.claim(files, inputs)
+        path = outputs.folder / opens.relative_to(stage) if opens else outputs.folder
+        exported = Exported(path, kind.name, kind.title, (delivery_note(mix), *path_note(kind, outputs.folder), *notes))
+        return _Written(exported, (*files, RECORD_NAME))
 
-def _remove(files: Iterable[Path], inputs: Collection[Path]) -> None:
-    """Removes files of an earlier session that are none of the new one: tracks may have had other names."""
-    for path in files:
-        with write_errors(path):
-            if path.is_file() and not any(path.samefile(source) for source in inputs):
-                path.unlink()
+    def _record(self, mix: ConsoleMix, opens: Path | None, files: Sequence[str]) -> Record:
+        values = within_ranges(self.kind.read(opens), mix.layout) if opens else SessionValues({}, {})
+        values = values._replace(fx={**mix.fx, **values.fx})  # what the return plays, where no effect says it
+        sha256 = file_sha256(opens) if opens else ""
+        return Record.of(values, self.kind, mix.document_path, self.outputs.folder, files, sha256)
 
 
 def _session_file(kind: Format, folder: Path) -> Path | None:

@@ -55,6 +55,10 @@ class Format(Protocol):
         suffix: of the file that a program opens, with its dot and in lower case; empty where nothing can be read back.
         parts: audio that it asks for.
         translations: by the name of the effect, for every effect of the console.
+        saves: names of files in which its programs keep the user's work, in a session's folder or below: sessions,
+            backups of them. Patterns as `fnmatch` takes them, in lower case.
+        caches: names of files that they make of a session and would make again, likewise.
+        not_in_paths: characters in the path of a session with which its programs find no audio.
     """
 
     name: str
@@ -62,6 +66,9 @@ class Format(Protocol):
     suffix: str
     parts: frozenset[Part]
     translations: Mapping[str, Translation]
+    saves: tuple[str, ...]
+    caches: tuple[str, ...]
+    not_in_paths: str
 
     def write(self, mix: ConsoleMix, folder: Path, advance: Advance) -> tuple[str, ...]:
         """Writes a session.

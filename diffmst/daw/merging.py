@@ -42,13 +42,11 @@ class Merged(NamedTuple):
     Attributes:
         mix: the document.
         changes: what was changed in the session.
-        strangers: how many tracks of the document the session does not have.
         notes: a line each on what the user should know.
     """
 
     mix: Mix
     changes: tuple[Change, ...]
-    strangers: int
     notes: tuple[str, ...]
 
 
@@ -117,12 +115,16 @@ def merge_session(mix: Mix, before: SessionValues, now: SessionValues) -> Merged
     return Merged(
         told,
         (*(change for part in (*tracks, fx, master) for change in part.changes()), *changes),
-        len(gone),
         (
             *(f"{name}: is not in the session; left as it was" for name in gone),
             *(note for part in (*tracks, fx, master) for note in part.notes()),
         ),
     )
+
+
+def is_unity(gain_db: float) -> bool:
+    """Whether a gain changes nothing but for rounding; so does one that is no number."""
+    return math.isnan(gain_db) or abs(gain_db) < _SAME_GAIN_DB
 
 
 def _keys(mix: Mix) -> list[str]:
@@ -144,7 +146,7 @@ def _part(
 
 def _returned(fx: _Part, before: Mapping[str, float], gain_db: float) -> _Part:
     """The reverb with its return louder than before: every band is, as far as it goes."""
-    if math.isnan(gain_db) or abs(gain_db) < _SAME_GAIN_DB:
+    if is_unity(gain_db):
         return fx
     params = {control: param for control, param in fx.section.params.items() if param.keyword == "gain_db"}
     values = {**fx.values, **before, **fx.taken}

@@ -20,6 +20,7 @@ MASTER_NAME, BUS_NAME, RETURN_NAME = "Master", "Reverb", "Reverb return"
 RESERVED_NAMES = (MASTER_NAME, BUS_NAME, RETURN_NAME)
 """No track of a mix is called so."""
 
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")  # they turn what follows around, and are not seen
 _LONGEST_TITLE_BYTES = 80  # it may stand in a path more than once
 _ELLIPSIS = "…"
 
@@ -30,7 +31,19 @@ def session_title(title: str) -> str:
     >>> session_title("AC/DC: Live?"), session_title("...")
     ('AC_DC_ Live_', 'mix')
     """
-    return file_name(_one_line(title), _LONGEST_TITLE_BYTES) or "mix"
+    return file_name(plain_name(title), _LONGEST_TITLE_BYTES) or "mix"
+
+
+def plain_name(name: str) -> str:
+    r"""A name without what no program can show or hold: one line of composed characters, not too long.
+
+    >>> plain_name(" Drum\x00s\n(live) ")
+    'Drum s (live)'
+    """
+    name = _DIRECTIONS.sub("", name)
+    text = "".join(char if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn") else " " for char in name)
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).lstrip(". ").rstrip()
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1].rstrip() + _ELLIPSIS
 
 
 def shown_names(names: Iterable[str], taken: Iterable[str] = RESERVED_NAMES) -> list[str]:
@@ -46,7 +59,7 @@ def shown_names(names: Iterable[str], taken: Iterable[str] = RESERVED_NAMES) -> 
     used = {name.casefold() for name in taken}
     found = []
     for name in names:
-        wanted = _one_line(name) or "Track"
+        wanted = plain_name(name) or "Track"
         found.append(_unused(wanted, used))
         used.add(found[-1].casefold())
     return found
@@ -60,10 +73,7 @@ def audio_names(names: Sequence[str]) -> list[str]:
     """
     digits = max(2, len(str(len(names))))
     numbers = (f"{number:0{digits}d} " for number in range(1, len(names) + 1))
-    return [
-        (number + file_name(name).removeprefix(number)).rstrip() + ".wav"
-        for number, name in zip(numbers, names, strict=True)
-    ]
+    return [file_name(number + name.removeprefix(number)) + ".wav" for number, name in zip(numbers, names, strict=True)]
 
 
 def track_keys(paths: Sequence[str]) -> list[str]:
@@ -91,13 +101,6 @@ def track_keys(paths: Sequence[str]) -> list[str]:
 def _encoded(path: str) -> str:
     """A path in percent-encoding; its tildes too, as those are left to `_numbered`."""
     return quote(path.encode(errors="surrogateescape"), safe="/").replace("~", "%7E")
-
-
-def _one_line(name: str) -> str:
-    """A name without what no program can show or hold, in composed characters."""
-    text = "".join(char if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn") else " " for char in name)
-    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).lstrip(". ").rstrip()
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1].rstrip() + _ELLIPSIS
 
 
 def _unused(name: str, used: set[str]) -> str:

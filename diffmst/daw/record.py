@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
-from diffmst.daw.formats import Format, SessionValues, format_named
+from diffmst.daw.formats import Format, SessionValues
 from diffmst.errors import UserError
 from diffmst.mix import relative_path
 from diffmst.mix_parts import Part, Values
@@ -32,6 +32,7 @@ class Record(Part):
     session: str = Field(description="The format of the session.")
     document: str = Field(description="The mix document that it was made from, relative to this file.")
     files: tuple[str, ...] = Field(description="All others that were written with it, relative to this one.")
+    sha256: str = Field(default="", description="Of the file that a program opens; empty where there is none.")
     tracks: dict[str, Values]
     master: Values
     fx: Values = Field(default_factory=dict, description="What the reverb was, also where the session cannot say it.")
@@ -40,7 +41,9 @@ class Record(Part):
     names: dict[str, str]
 
     @classmethod
-    def of(cls, values: SessionValues, kind: Format, document: Path, folder: Path, files: Sequence[str]) -> Self:
+    def of(
+        cls, values: SessionValues, kind: Format, document: Path, folder: Path, files: Sequence[str], sha256: str
+    ) -> Self:
         """The record of a session.
 
         Args:
@@ -49,11 +52,13 @@ class Record(Part):
             document: that it was made from.
             folder: that it will lie in.
             files: of the session, relative to the folder.
+            sha256: of the one that a program opens; empty where there is none.
         """
         return cls(
             session=kind.name,
             document=relative_path(document, folder),
             files=tuple(files),
+            sha256=sha256,
             tracks={key: dict(controls) for key, controls in values.tracks.items()},
             master=dict(values.master),
             fx=dict(values.fx),
@@ -70,33 +75,23 @@ class Record(Part):
         """Writes the record; raises UserError when it cannot be written."""
         write_text_atomically(path, self.model_dump_json(indent=1) + "\n")
 
-    @classmethod
-    def read(cls, folder: Path, kind: Format) -> Record | None:
-        """The record in a folder, of a session of some format; none where there is no such record.
-
-        Raises:
-            UserError: it cannot be understood.
-        """
-        record = _read(folder)
-        return record if record and format_named(record.session).suffix == kind.suffix else None
+    def own_files(self) -> set[str]:
+        """The files that were written, relative to the folder: those of them that lie in it."""
+        return {name for name in self.files if not (".." in Path(name).parts or Path(name).is_absolute())}
 
 
-def read_files(folder: Path) -> set[str]:
-    """The files of the session in a folder, relative to it, as its record has them; none where there is no record.
+def read_record(folder: Path) -> Record | None:
+    """The record in a folder; none where there is none.
 
     Raises:
-        UserError: there is one that cannot be understood.
+        UserError: it cannot be understood.
     """
-    record = _read(folder)
-    inside = (name for name in record.files if ".." not in Path(name).parts) if record else ()
-    return {name for name in inside if not Path(name).is_absolute()}
-
-
-def _read(folder: Path) -> Record | None:
     path = folder / RECORD_NAME
     try:
         return Record.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError, ValidationError):
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, ValidationError):
         raise UserError(f"{path}: is not what `diffmst export` wrote; remove it and export the mix again") from None

@@ -16,7 +16,7 @@ class Translation(NamedTuple):
 
     Attributes:
         fidelity: how near it comes.
-        by: what does it there, such as `LSP Parametric Equalizer x16`.
+        by: what does it there, such as `ACE Compressor`.
         difference: what is not the same, in a sentence without a full stop; empty where it is exact.
         comes_back: whether `diffmst import` reads what the musician has done to it.
     """

@@ -7,11 +7,15 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from mixes import write_mix
+from mixes import make_mix, write_mix
 
 from diffmst.daw.build import build_console_mix
 from diffmst.daw.console_mix import ConsoleMix
 from diffmst.daw.dawproject.format import FORMAT
+from diffmst.daw.ranges import is_same, within_ranges
+
+NOT_IN_THE_FORMAT = {"compressor.knee_db"}
+NAMES = ("Kick in", "Pad", "Kick out", "Keys")
 
 
 class Session(NamedTuple):
@@ -25,6 +29,13 @@ def export(folder: Path, mix, seconds=0.1) -> Session:
     document = write_mix(folder, mix, seconds)
     console_mix = build_console_mix(document, folder / "audio", {"sources", "processed"})
     return write(folder, console_mix)
+
+
+def export_grouped(folder: Path) -> Session:
+    """Mono and stereo tracks in turn, of which two are a group and one is muted."""
+    mix = make_mix(NAMES, muted=(3,))
+    tracks = [track.model_copy(update={"group": "kick"} if "Kick" in track.name else {}) for track in mix.tracks]
+    return export(folder, mix.model_copy(update={"tracks": tuple(tracks)}))
 
 
 def write(folder: Path, mix: ConsoleMix) -> Session:
@@ -55,3 +66,22 @@ def change(path: Path, edit: Callable[[Element], object], name="project.xml") ->
 def channel(root: Element, name: str) -> Element:
     """The channel of a track by its name."""
     return next(track.find("Channel") for track in root.iter("Track") if track.get("name") == name)
+
+
+def key(session, name):
+    return next(strip.key for strip in session.mix.tracks if strip.name == name)
+
+
+def edited(session, edit):
+    """What is read after an edit of the project."""
+    return FORMAT.read(change(session.path, edit))
+
+
+def assert_same_settings(session, read, left_out=NOT_IN_THE_FORMAT):
+    """All controls are told and are those of the mix, but for what programs round."""
+    layout, read = session.mix.layout, within_ranges(read, session.mix.layout)
+    sections = [(layout.track, strip.values, read.tracks[strip.key]) for strip in session.mix.tracks]
+    for section, values, told in [*sections, (layout.master, session.mix.master.values, read.master)]:
+        assert told.keys() == section.params.keys() - left_out
+        wrong = [name for name in told if not is_same(section.params[name], told[name], values[name])]
+        assert not wrong, {name: (told[name], values[name]) for name in wrong}

@@ -53,7 +53,7 @@ _CONTENTS = {
     "Arrangement": "Lanes?",
     "Lanes": "Lanes* Clips*",
     "Clips": "Clip*",
-    "Clip": "Clips? Warps?",
+    "Clip": "(Clips|Warps)?",
     "Warps": "Audio Warp+",
     "Audio": "File",
     "MetaData": "Title? Comment?",

@@ -1,5 +1,6 @@
 """What DAWprojects hold: their structure, names, routing and audio."""
 
+import re
 import shutil
 import zipfile
 from collections import Counter
@@ -8,13 +9,15 @@ from xml.etree.ElementTree import SubElement
 import numpy as np
 import pytest
 import soundfile
-from dawproject_files import channel, document, export, write
+from dawproject_files import channel, document, export, export_grouped, write
 from dawproject_grammar import faults
 from mixes import make_mix
 
 from diffmst.daw.dawproject.archive import ArchiveWriter
 from diffmst.daw.dawproject.format import FORMAT
 from diffmst.daw.dawproject.tags import tags_in
+from diffmst.daw.dawproject.wording import NOTES_NAME
+from diffmst.daw.tempo import Tempo
 from diffmst.errors import UserError
 
 ODD_NAMES = (
@@ -35,10 +38,7 @@ ODD_NAMES = (
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """Two mono and two stereo tracks, of which two are a group and one is muted."""
-    mix = make_mix(("Kick in", "Pad", "Kick out", "Keys"), muted=(3,))
-    tracks = [track.model_copy(update={"group": "kick"} if "Kick" in track.name else {}) for track in mix.tracks]
-    return export(tmp_path_factory.mktemp("dawproject"), mix.model_copy(update={"tracks": tuple(tracks)}))
+    return export_grouped(tmp_path_factory.mktemp("grouped"))
 
 
 def track_names(parent):
@@ -144,7 +144,8 @@ def test_notes_and_tags_stand_in_the_song_and_beside_it(session):
     comment = document(session.path, "metadata.xml").findtext("Comment")
     beside = (session.path.parent / "About this session.txt").read_text(encoding="utf-8")
     for text in (comment, beside):
-        assert all(note in text for note in session.notes)
+        assert session.notes[0] in text and "the format `stems` has them as they sound here" in text
+        assert "the tempo is 120 bpm, 4/4" in text and session.mix.stated_level() in text
         assert Counter(tag.part for tag in tags_in(text)) == {"track": 4, "return": 1, "bus": 1, "master": 1}
 
 
@@ -179,17 +180,26 @@ def test_the_master_ends_in_a_limiter_that_is_off_and_would_deliver(session):
     assert values == pytest.approx({"InputGain": gain_db, "Threshold": asked.ceiling_dbtp})
 
 
-@pytest.mark.parametrize(("peak_dbtp", "said"), [(3.0, True), (-0.5, False)])
-def test_a_master_that_would_clip_is_told(session, tmp_path, peak_dbtp, said):
-    notes = write(tmp_path, session.mix._replace(true_peak_dbtp=peak_dbtp)).notes
-    assert any("exceeds full scale" in note for note in notes) is said
-
-
 def test_only_what_concerns_the_mix_is_noted(tmp_path):
     mix = make_mix(("one", "two"), channels=[2, 2])
     neutral = tuple(track.model_copy(update={"settings": {}}) for track in mix.tracks)
-    (tempo,) = export(tmp_path, mix.model_copy(update={"tracks": neutral, "master": {}})).notes
-    assert "tempo" in tempo
+    session = export(tmp_path, mix.model_copy(update={"tracks": neutral, "master": {}}))
+    assert session.notes == ()
+    assert not re.search("reverb|compressor|mono|input gains", session.path.with_name(NOTES_NAME).read_text("utf-8"))
+
+
+def test_the_grid_is_that_which_is_asked_for_and_the_audio_lasts_as_long_as_ever(session, tmp_path):
+    root = document(write(tmp_path, session.mix._replace(tempo=Tempo(90.5, 6, 8))).path)
+    assert faults(root) == []
+    assert float(root.find("Transport/Tempo").get("value")) == 90.5
+    meter = root.find("Transport/TimeSignature")
+    assert (meter.get("numerator"), meter.get("denominator")) == ("6", "8")
+    seconds = session.mix.frames / session.mix.sample_rate
+    for lane in root.find("Arrangement/Lanes").findall("Lanes"):
+        assert float(lane.find("Clips/Clip").get("duration")) * 60 / 90.5 == pytest.approx(seconds)
+        assert float(lane.find(".//Audio").get("duration")) == pytest.approx(seconds)
+        times = [(float(warp.get("time")), float(warp.get("contentTime"))) for warp in lane.iter("Warp")]
+        assert [beats * 60 / 90.5 for beats, _ in times] == pytest.approx([time_s for _, time_s in times])
 
 
 def test_no_send_is_above_0_db_and_the_bus_makes_up_for_it(tmp_path):

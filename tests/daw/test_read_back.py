@@ -8,15 +8,12 @@ import shutil
 import numpy as np
 import pytest
 from mixes import make_mix, write_mix
+from notebook import edit, edit_all, only_notebooks
 
 import diffmst
-from diffmst.cli import main
-from diffmst.daw import exporting, read_back, record
 from diffmst.daw.exporting import export_session
-from diffmst.daw.formats import SessionValues
-from diffmst.daw.merging import values_of
 from diffmst.daw.read_back import read_session
-from diffmst.daw.translation import Translation, console_effects
+from diffmst.daw.record import RECORD_NAME
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS
 from diffmst.mix import Mix
@@ -24,32 +21,9 @@ from diffmst.mix import Mix
 FIVE_DIGITS = 1e-4  # what a document shows
 
 
-class Notebook:
-    """A format of its own: all values in JSON, but for those that it cannot say; times it knows to full tenths only."""
-
-    name, title, suffix = "notebook", "Notebook", ".notebook"
-    parts = frozenset({"sources"})
-    translations = dict.fromkeys(console_effects(), Translation("exact", "JSON"))
-
-    def write(self, mix, folder, advance):
-        values = values_of(mix.document)._asdict() | {"ignored": ["a plugin “Sparkle”: has no place in the console"]}
-        for controls in values["tracks"].values():
-            controls["compressor.attack_ms"] = round(controls["compressor.attack_ms"], 1)
-            controls["fader.gain_db"] = controls.get("fader.gain_db", 0.0)
-            del controls["compressor.knee_db"]
-        (folder / f"{mix.title}.notebook").write_text(json.dumps(values))
-        return ()
-
-    def read(self, path):
-        return SessionValues(**json.loads(path.read_text()))
-
-
 @pytest.fixture(autouse=True, scope="module")
 def notebook():
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(read_back, "all_formats", lambda: (Notebook(),))
-        for module in (exporting, record):
-            patched.setattr(module, "format_named", lambda name: Notebook())
+    with only_notebooks():
         yield
 
 
@@ -70,30 +44,6 @@ def document(albums, tmp_path):
 @pytest.fixture
 def session(document):
     return document.parent / "daw" / "notebook" / "song.notebook"
-
-
-@pytest.fixture
-def run(capsys):
-    """Calls a command; returns its exit code, and the lines of stdout and stderr."""
-
-    def run(*arguments):
-        code = main([*map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err.splitlines()
-
-    return run
-
-
-def edit(session, track=None, **controls):
-    """Changes controls in the session, of a track by its key or of the master; `__` stands for a dot."""
-    data = json.loads(session.read_text())
-    part = data["tracks"][track] if track else data["master"]
-    part |= {name.replace("__", "."): value for name, value in controls.items()}
-    session.write_text(json.dumps(data))
-
-
-def edit_all(session, **parts):
-    session.write_text(json.dumps(json.loads(session.read_text()) | parts))
 
 
 def same_settings(one, other):
@@ -245,17 +195,62 @@ def test_without_a_record_the_document_is_what_it_is_compared_with(session, docu
     assert {change.control for change in read_session(elsewhere, document).changes} == {"compressor.attack_ms"}
 
 
-def test_a_session_of_another_song_is_refused(session, tmp_path):
-    other = write_mix(tmp_path / "other", make_mix(["a"], paths=["../song/else.wav"]))
-    with pytest.raises(UserError, match=r"has no track of .*mix\.json; give the mix\.json that it was exported from"):
-        read_session(session, other)
+def test_a_session_saved_elsewhere_is_compared_with_that_export_from_which_it_differs_the_least(session, document):
+    shutil.copytree(session.parent, session.parent.with_name("notebook-earlier"))
+    edit(session, "000.wav", fader__gain_db=-31.0, input__gain_db=2.0)
+    shutil.move(session.parent, session.parent.with_name("notebook-later"))
+    later = session.parent.with_name("notebook-later")
+    data = json.loads((later / RECORD_NAME).read_text())
+    data["tracks"]["000.wav"] |= {"fader.gain_db": -31.0, "input.gain_db": 2.0}
+    (later / RECORD_NAME).write_text(json.dumps(data))
+    elsewhere = shutil.copy(later / session.name, document.parent.parent / "new.notebook")
+    edit(elsewhere, "000.wav", fader__gain_db=-7.0)
+    assert [change.control for change in read_session(elsewhere, document).changes] == ["fader.gain_db"]
+
+
+@pytest.mark.parametrize("gain_db", [-3.0, 60.0])
+def test_without_a_record_a_return_is_not_read_over_and_over(session, document, gain_db):
+    edit_all(session, return_gain_db=gain_db)
+    edit(session, "000.wav", fader__gain_db=-7.0)
+    (session.parent / RECORD_NAME).unlink()
+    read = read_session(session, document)
+    assert not [change for change in read.changes if change.part == "fx"]
+    assert read.notes[0].startswith("there is no diffmst-session.json of its export")
+    assert read.notes[0].endswith(f"but for the return of the reverb, which stands at {gain_db:+.1f} dB")
+    document.write_text(read.mix.to_json(), encoding="utf-8")
+    assert read.changes and read_session(session, document).changes == ()
+
+
+def test_without_a_record_levels_of_a_reverb_that_are_told_are_read_once(session, document):
+    fx = {name: value - 3 for name, value in Mix.read(document).fx.items() if name.endswith("gain_db")}
+    edit_all(session, return_gain_db=-2.0, fx=fx)
+    (session.parent / RECORD_NAME).unlink()
+    once = read_session(session, document)
+    document.write_text(once.mix.to_json(), encoding="utf-8")
+    assert len(once.changes) >= len(fx) and read_session(session, document).changes == ()
+
+
+@pytest.mark.parametrize(("also", "shared"), [("else", 0), ("000", 1)])
+def test_a_session_of_another_song_is_refused_even_if_a_stem_is_called_alike(tmp_path, also, shared):
+    stems = [f"../song/{name}.wav" for name in ("000", "001", "002")]
+    document = write_mix(tmp_path / "one", make_mix(["a", "b", "c"], paths=stems), 0.05)
+    (exported,) = export_session(document, "notebook")
+    other = write_mix(tmp_path / "other", make_mix(["a"], paths=[f"../song/{also}.wav"]), 0.05)
+    told = rf"has {shared} of its 3 tracks in common with .*mix\.json; give the mix\.json that it was exported from"
+    with pytest.raises(UserError, match=told):
+        read_session(exported.path, other)
 
 
 def test_folders_without_a_session_or_with_several_are_refused(session, tmp_path):
     with pytest.raises(UserError, match=r"gone: no such file or folder"):
         read_session(tmp_path / "gone")
-    with pytest.raises(UserError, match=r"album: is no session and holds none; .* ends in \.notebook"):
+    with pytest.raises(
+        UserError, match=r"album: is no session that can be read back, and holds none; those end in \.notebook"
+    ):
         read_session(tmp_path / "album")
+    for folder in (session.parent.parent, session.parent.parent.parent):
+        with pytest.raises(UserError, match=rf"is a folder of sessions; give one of them: {session.parent}$"):
+            read_session(folder)
     shutil.copy(session, session.with_name("take 2.notebook"))
     with pytest.raises(UserError, match=r"holds several sessions, \S+\.notebook, take 2\.notebook; give one file"):
         read_session(session.parent)
@@ -287,6 +282,14 @@ def test_in_place_replaces_the_document_and_out_says_where(run, session, documen
     assert code == 2 and "already exists" in err[-1]
     assert run("import", session, document, "--in-place")[0] == 0
     assert Mix.read(document).tracks[1].settings["fader.gain_db"] == -7.25
+
+
+def test_two_places_for_the_document_are_refused_whether_anything_was_changed_or_not(run, session, tmp_path):
+    for fader_db in (None, -7.25):
+        if fader_db:
+            edit(session, "001.wav", fader__gain_db=fader_db)
+        code, out, err = run("import", session, "--in-place", "-o", tmp_path / "new")
+        assert (code, out, err) == (2, [], ["error: --in-place and --out exclude each other; give one"])
 
 
 def test_nothing_is_written_where_nothing_was_changed(run, session, document):

@@ -7,9 +7,9 @@ import pytest
 from mixes import make_mix
 from reaper_sessions import RATE, exported
 
+from diffmst.daw.decibels import to_amplitude, to_db
 from diffmst.daw.read_back import read_session
 from diffmst.daw.reaper.format import FORMAT
-from diffmst.daw.reaper.mixer import gain_db, volume
 from diffmst.daw.reaper.sliders import IN_STRIP, reverb_sliders, strip_sliders
 from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS
@@ -48,9 +48,9 @@ def moved_by_hand(path, section, control, value, track=0):
     elif effect == "panner":
         tracks[track] = re.sub(r"(VOLPAN \S+) \S+", rf"\1 {value:.14f}", tracks[track], count=1)
     elif effect == "fader":
-        tracks[track] = re.sub(r"VOLPAN \S+", f"VOLPAN {volume(value):.14f}", tracks[track], count=1)
+        tracks[track] = re.sub(r"VOLPAN \S+", f"VOLPAN {to_amplitude(value):.14f}", tracks[track], count=1)
     else:
-        tracks[-2] = re.sub(rf"(AUXRECV {track} 0) \S+", rf"\1 {volume(value):.14f}", tracks[-2])
+        tracks[-2] = re.sub(rf"(AUXRECV {track} 0) \S+", rf"\1 {to_amplitude(value):.14f}", tracks[-2])
     path.write_text(head + "".join(tracks), encoding="utf-8")
 
 
@@ -82,7 +82,7 @@ def test_a_reverb_that_is_changed_comes_back(tmp_path):
     path.write_text(text, encoding="utf-8")
     read = FORMAT.read(path)
     assert read.fx == pytest.approx({name: 0.2 + number / 100 for number, name in enumerate(names)})
-    assert read.return_gain_db == pytest.approx(gain_db(0.5))
+    assert read.return_gain_db == pytest.approx(to_db(0.5))
 
 
 def test_a_slider_of_the_reverb_that_was_moved_reaches_the_mix_and_is_locked(tmp_path):
@@ -192,6 +192,8 @@ def test_a_track_that_is_gone_is_left_out_and_a_copy_is_told(tmp_path):
             "kick: automation is not",
         ),
         ("      POSITION 0\n", "      POSITION 2.5\n", "kick: the audio was cut or moved"),
+        ("      SOFFS 0\n", "      SOFFS 0.25\n", "kick: the audio was cut or moved"),
+        ("      LENGTH 0.", "      LENGTH 0.0", "kick: the audio was cut or moved"),
         ("      VOLPAN 1 0 1 -1\n", "      VOLPAN 0.5 0 1 -1\n", "kick: the volume of the clip is not read"),
         ("AUXRECV 0 0", "AUXRECV 0 3", "kick: the send to the reverb is before the fader"),
         (
@@ -235,7 +237,7 @@ def test_a_fader_that_the_console_lacks_goes_into_the_makeup_gain(tmp_path):
     makeup_db = FORMAT.read(path).tracks["000.wav"]["compressor.makeup_db"]
     path.write_text(path.read_text(encoding="utf-8").replace("    VOLPAN 1 ", "    VOLPAN 0.5 ", 1), encoding="utf-8")
     track = FORMAT.read(path).tracks["000.wav"]
-    assert track["compressor.makeup_db"] == pytest.approx(makeup_db + gain_db(0.5))
+    assert track["compressor.makeup_db"] == pytest.approx(makeup_db + to_db(0.5))
     assert "fader.gain_db" not in track
 
 

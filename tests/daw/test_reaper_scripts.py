@@ -23,6 +23,7 @@ SINGLE_PRECISION = 1e-6
 
 RATE = 44_100
 REVERB_RATE = 8_000  # noise and responses are short
+REVERB_TAPS = 2 * REVERB_RATE
 
 
 def drawn(section, seed, **fixed):
@@ -126,7 +127,7 @@ def test_a_band_that_was_flat_comes_in_as_if_new():
 def test_sliders_are_the_declared_controls(layout, part):
     section = getattr(LAYOUTS[layout], part)
     sliders = reverb_sliders(section) if part == "fx" else strip_sliders(section)
-    text = reverb_script(section, RATE) if part == "fx" else strip_script(section, part)
+    text = reverb_script(section, RATE, taps=RATE) if part == "fx" else strip_script(section, part)
     script = Script(text, RATE, memory=1 << 19)
     held = [name for name in section.params if part == "fx" or name.partition(".")[0] in IN_STRIP]
     assert [slider.control for slider in sliders if slider.control != OUTPUT_GAIN] == held
@@ -168,7 +169,7 @@ def test_the_drawing_shows_the_equalizer_and_the_gain_reduction():
 def noise(tmp_path_factory):
     """The samples of the file beside the script of the reverb, in their order."""
     path = tmp_path_factory.mktemp("noise") / NOISE_NAME
-    write_noise(path, LAYOUTS["default"].fx, REVERB_RATE)
+    write_noise(path, REVERB_RATE, REVERB_TAPS)
     data = path.read_bytes()
     return np.frombuffer(data[data.index(b"data") + 8 :], np.float32)
 
@@ -182,10 +183,11 @@ def fx_settings(seed, mix=0.7, longest_s=1.0):
     }
 
 
-def reverb_with(values, noise):
+def reverb_with(values, noise, taps=REVERB_TAPS):
     section = LAYOUTS["default"].fx
     numbered = {slider.number: values[slider.control] for slider in reverb_sliders(section)}
-    return Script(reverb_script(section, REVERB_RATE), REVERB_RATE, numbered, {NOISE_NAME: noise}, memory=1 << 20)
+    text = reverb_script(section, REVERB_RATE, taps)
+    return Script(text, REVERB_RATE, numbered, {NOISE_NAME: noise}, memory=1 << 20)
 
 
 def console_reverb(values, x):
@@ -222,16 +224,37 @@ def test_a_moved_slider_brings_the_response_that_a_fresh_start_has(noise):
 
 def test_the_reverb_says_when_its_noise_is_missing():
     section, x = LAYOUTS["default"].fx, music(2, 600)
-    script = Script(reverb_script(section, REVERB_RATE), REVERB_RATE, memory=1 << 20)
+    script = Script(reverb_script(section, REVERB_RATE, REVERB_TAPS), REVERB_RATE, memory=1 << 20)
     assert np.abs(script.process(x)).max() == 0
+    assert re.search(rf"silent: {NOISE_NAME} is missing", said(script))
+
+
+def test_the_reverb_ends_with_its_noise_and_says_so(noise):
+    impulse, values = np.zeros((2, 2 * REVERB_RATE)), fx_settings(1, mix=1.0, longest_s=0.5)
+    impulse[:, 0] = 1
+    short, whole = (reverb_with(values, noise, taps) for taps in (REVERB_RATE // 2, REVERB_TAPS))
+    np.testing.assert_array_equal(short.process(impulse), whole.process(impulse))
+    assert "ends after" not in said(short)
+    longer = {**values, "reverb.1khz.rt60_s": 1.2}
+    cut = reverb_with(longer, noise, REVERB_RATE // 2)
+    response = cut.process(impulse)[:, BLOCK:]
+    assert np.abs(response[:, : REVERB_RATE // 2]).max() > 0
+    np.testing.assert_allclose(response[:, REVERB_RATE // 2 :], 0, atol=1e-12)
+    assert said(cut) == "ends after 0.5 s; for longer decays export again with a send turned up"
+
+
+def said(script):
+    """What the reverb tells who looks at it."""
     script.run("gfx")
-    assert re.search(rf"silent: {NOISE_NAME} is missing", script.drawn[-1][1])
+    return script.drawn[-1][1]
 
 
 def test_the_reverb_fits_the_memory_that_a_script_may_have():
     """8 million slots are what scripts have by default, in every version."""
     for layout in LAYOUTS.values():
-        script = Script(reverb_script(layout.fx, 96_000), 96_000, memory=8_388_608)
+        longest_s = max(param.high for param in layout.fx.params.values() if param.keyword == "rt60_s")
+        taps = reverb.response_taps(96_000, longest_s)
+        script = Script(reverb_script(layout.fx, 96_000, taps), 96_000, memory=8_388_608)
         needed = script["history"] + script["most"] * script["PARTITION"]
         assert needed <= len(script.memory)
         assert script["most"] * BLOCK >= script["TAPS_AT_MOST"]
@@ -239,6 +262,6 @@ def test_the_reverb_fits_the_memory_that_a_script_may_have():
 
 def test_the_reverb_forgets_the_end_of_the_longest_decays_where_memory_is_short():
     section = LAYOUTS["default"].fx
-    script = Script(reverb_script(section, 96_000), 96_000, memory=2_000_000)
+    script = Script(reverb_script(section, 96_000, taps=6 * 96_000), 96_000, memory=2_000_000)
     assert script["history"] + script["most"] * script["PARTITION"] <= len(script.memory)
     assert 0 < script["most"] * BLOCK < script["TAPS_AT_MOST"]

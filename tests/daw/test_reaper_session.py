@@ -11,10 +11,14 @@ from reaper_playback import load, play, sliders
 from reaper_sessions import RATE, exported, with_values
 
 from diffmst import console
+from diffmst.audio import probe
+from diffmst.daw.decibels import to_db
 from diffmst.daw.reaper.format import FORMAT
-from diffmst.daw.reaper.mixer import HIGHEST_FADER_DB, gain_db, pan_knob, panned
+from diffmst.daw.reaper.jsfx import NOISE_NAME
+from diffmst.daw.reaper.mixer import HIGHEST_FADER_DB, pan_knob, panned
 from diffmst.daw.reaper.sliders import OUTPUT_GAIN, strip_sliders
-from diffmst.dsp import stereo
+from diffmst.dsp import reverb, stereo
+from diffmst.layout import LAYOUTS
 from diffmst.mix import Mix
 from diffmst.render import song_of
 
@@ -84,7 +88,7 @@ def test_a_fader_past_its_end_goes_on_in_the_strip(tmp_path):
     strip = {
         s.control: sliders(project.find("MASTERFXLIST"))[s.number] for s in strip_sliders(mix.console_layout.master)
     }
-    assert gain_db(float(project.find("MASTER_VOLUME")[1])) == pytest.approx(HIGHEST_FADER_DB)
+    assert to_db(float(project.find("MASTER_VOLUME")[1])) == pytest.approx(HIGHEST_FADER_DB)
     assert strip[OUTPUT_GAIN] == pytest.approx(30 - HIGHEST_FADER_DB)
     assert any(re.match(r"Master: the fader ends at \+12 dB; the other 18\.0 dB are", note) for note in session.notes)
     assert FORMAT.read(session.path).master["fader.gain_db"] == pytest.approx(30)
@@ -92,10 +96,34 @@ def test_a_fader_past_its_end_goes_on_in_the_strip(tmp_path):
 
 def test_a_send_that_is_off_is_there_at_zero_and_silence_is_not_printed(tmp_path):
     mix = with_values(make_mix(["a", "b"], rate=RATE), send__gain_db=stereo.SEND_OFF_DB)
-    project = load(exported(tmp_path, mix).path)
+    session = exported(tmp_path, mix, noise=True)
+    project = load(session.path)
     *_, bus = project.findall("TRACK")
     assert [line[3] for line in bus.findall("AUXRECV")] == ["0", "0"]
     assert len(project.findall("TRACK")) == 3
+
+
+def test_a_reverb_that_nothing_is_sent_to_has_noise_for_its_decays_as_they_are(tmp_path):
+    decays = dict.fromkeys((f"reverb.{band}.rt60_s" for band in reverb.BAND_NAMES), 0.7)
+    mix = make_mix(["a"], rate=RATE)
+    mix = mix.model_copy(update={"fx": {**mix.fx, **decays, "reverb.1khz.rt60_s": 1.3}})
+    dry = exported(tmp_path / "dry", with_values(mix, send__gain_db=stereo.SEND_OFF_DB), noise=True)
+    assert noise_seconds(dry) == 1.5  # lengths are multiples of half a second
+    told = "nothing is sent to the reverb, so that it came with decays of up to 1.5 s alone"
+    assert any(note.startswith(told) for note in dry.notes)
+
+
+def test_a_reverb_that_is_sent_to_has_noise_for_every_decay_that_can_be_set(tmp_path):
+    """A muted track sends too, once it is heard again."""
+    mix = with_values(make_mix(["a"], rate=RATE, muted=[0]), send__gain_db=-6.0)
+    session = exported(tmp_path, mix, noise=True)
+    assert noise_seconds(session) == LAYOUTS["default"].fx.params["reverb.1khz.rt60_s"].high
+    assert len(load(session.path).findall("TRACK")) == 2
+
+
+def noise_seconds(session):
+    """For how long a response there is noise: its file has a frame for each of twelve bands."""
+    return probe(session.path.parent / "Effects" / NOISE_NAME).frames / len(reverb.BAND_NAMES) / RATE
 
 
 def test_odd_names_and_a_hundred_tracks_go_out_and_come_back(tmp_path):

@@ -14,8 +14,7 @@ NAME = "ACE Compressor"
 URIS = {1: "urn:ardour:a-comp", 2: "urn:ardour:a-comp#stereo"}
 """By the number of channels."""
 
-MAKEUP_RANGE_DB = (0.0, 30.0)
-KNOBS_MS = {"attack_ms": (0.1, 100.0), "release_ms": (1.0, 2000.0)}
+KNOBS = {"attack_ms": (0.1, 100.0), "release_ms": (1.0, 2000.0), "makeup_db": (0.0, 30.0)}
 """How far its knobs go. It plays what lies beyond, as long as nobody touches them."""
 
 _NARROWEST_KNEE_DB = 0.01
@@ -27,7 +26,7 @@ def plugin(controls: Mapping[str, float], channels: int) -> Plugin:
     """The plugin that does what our compressor does.
 
     Args:
-        controls: of our compressor, by their names; the make-up gain within `MAKEUP_RANGE_DB`.
+        controls: of our compressor, by their names.
         channels: of the strip, 1 or 2.
     """
     ports = {port: controls[name] for name, port in _PORTS.items()}
@@ -38,6 +37,4 @@ def plugin(controls: Mapping[str, float], channels: int) -> Plugin:
 def read(ports: Mapping[str, float]) -> dict[str, float]:
     """The controls of our compressor that do what the plugin does, by their names."""
     knee_db = _KNEE_DB_PER_STEP * ports["kn"] + _NARROWEST_KNEE_DB if ports["kn"] > 0 else 0.0
-    if not ports.get("enable", 1.0):
-        ports = dict(ports) | {"rat": 1.0, "mak": 0.0}
     return {name: ports[port] for name, port in _PORTS.items()} | {"knee_db": knee_db}

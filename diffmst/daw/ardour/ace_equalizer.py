@@ -18,6 +18,7 @@ from diffmst.dsp.filters import BANDS, HIGHEST_FREQUENCY
 NAME = "ACE EQ"
 URI: Final = "urn:ardour:a-eq"
 
+SHELF_Q = math.sqrt(0.5)
 _GAIN_RANGE_DB = (-20.0, 20.0)  # at its output
 _FREQ_RANGE_HZ = (20.0, 20_000.0)
 _BANDWIDTH_RANGE_OCTAVES = (0.1, 4.0)
@@ -46,8 +47,6 @@ def plugin(bands: Sequence[Band], gain_db: float, channels: int, sample_rate: in
 
 def read(ports: Mapping[str, float], sample_rate: int) -> Equalization:
     """What the plugin does, by its ports; its shelves have nothing to say on q."""
-    if not ports.get("enable", 1.0):
-        ports = dict(ports) | {"master": 0.0} | {f"filtog{suffix}": 0.0 for suffix in _SUFFIXES}
     return Equalization(tuple(_band(ports, suffix, sample_rate) for suffix in _SUFFIXES), ports["master"])
 
 

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from diffmst.daw.ardour import ace_compressor, ace_equalizer, lsp_equalizer
+from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer
 from diffmst.daw.ardour.pan_laws import from_position, to_position
-from diffmst.daw.ardour.plugin import Band, Plugin, spread_db, to_amplitude, to_db
+from diffmst.daw.ardour.plugin import Band, Plugin, spread_db
+from diffmst.daw.decibels import to_amplitude, to_db
 from diffmst.layout import Section
 
-EqualizerName = Literal["lsp", "ace"]
-"""LSP Parametric Equalizer x16, which has to be installed; or ACE EQ, which comes with Ardour."""
+EqualizerName = Literal["own", "ace"]
+"""Ours, as a script in the session; or ACE EQ, which comes with Ardour."""
 
 HIGHEST_FADER_DB = 20 * math.log10(2)
 """Of faders and sends, unless the user has set Ardour to more."""
@@ -52,17 +53,14 @@ def to_channel(
     """
     position, correction_db = to_position(values.get("panner.pan", 0.0), channels)
     compressor = {name.removeprefix("compressor."): value for name, value in values.items()}
-    _, highest_makeup_db = ace_compressor.MAKEUP_RANGE_DB
-    fader_db, lifted_db, _ = spread_db(
-        values.get("fader.gain_db", 0.0) + correction_db,
-        (-math.inf, HIGHEST_FADER_DB),
-        (0.0, highest_makeup_db - compressor["makeup_db"]),
-    )
+    fader_db, lifted_db = spread_db(values.get("fader.gain_db", 0.0) + correction_db, (-math.inf, HIGHEST_FADER_DB))
     compressor["makeup_db"] += lifted_db
     trim_db, rest_db = spread_db(values["input.gain_db"], _TRIM_RANGE_DB)
     bands = [Band(*(values[f"{band}.{key}"] for key in Band._fields)) for band in equalizer_bands(section)]
     plugins = (
-        (lsp_equalizer if equalizer == "lsp" else ace_equalizer).plugin(bands, rest_db, channels, sample_rate),
+        own_equalizer.plugin(section, bands, rest_db)
+        if equalizer == "own"
+        else ace_equalizer.plugin(bands, rest_db, channels, sample_rate),
         ace_compressor.plugin(compressor, channels),
     )
     return Channel(to_amplitude(trim_db), plugins, to_amplitude(fader_db), position, lifted_db)
@@ -83,7 +81,7 @@ def from_channel(
         The values, without those that the strip has no say on; and what it has that ours cannot say.
     """
     equalizer, compressor, others = _sorted(channel.plugins)
-    values, gain_db, ignored = _equalizer_values(section, equalizer, sample_rate)
+    values, gain_db = _equalizer_values(section, equalizer, sample_rate)
     controls = ace_compressor.read(compressor.ports) if compressor else dict(_NO_COMPRESSION)
     lifted_db = channel.lifted_db if compressor else 0.0
     pan, correction_db = from_position(channel.position, channels)
@@ -94,29 +92,32 @@ def from_channel(
     values |= {"input.gain_db": to_db(channel.trim) + gain_db, "panner.pan": pan, "fader.gain_db": fader_db}
     values |= {f"compressor.{name}": value for name, value in controls.items()}
     said = {name: value for name, value in values.items() if name in section.params}
-    return said, (*ignored, *(f"plugin {plugin.name!r}" for plugin in others))
+    return said, tuple(f"a further plugin, “{plugin.name}”, which is left out" for plugin in others)
+
+
+def is_ours(plugin: Plugin) -> bool:
+    """Whether it is an equalizer or compressor that stands for ours."""
+    return plugin.uri in _EQUALIZERS or plugin.uri in _COMPRESSORS
 
 
 def _sorted(plugins: Sequence[Plugin]) -> tuple[Plugin | None, Plugin | None, list[Plugin]]:
     """The equalizer, the compressor, and what is one more of them or something else; those switched off left out."""
     at_work = [plugin for plugin in plugins if plugin.active]
     equalizer = next((plugin for plugin in at_work if plugin.uri in _EQUALIZERS), None)
-    compressor = next((plugin for plugin in at_work if plugin.uri in ace_compressor.URIS.values()), None)
+    compressor = next((plugin for plugin in at_work if plugin.uri in _COMPRESSORS), None)
     others = [plugin for plugin in at_work if plugin is not equalizer and plugin is not compressor]
     return equalizer, compressor, others
 
 
-def _equalizer_values(
-    section: Section, plugin: Plugin | None, sample_rate: int
-) -> tuple[dict[str, float], float, tuple[str, ...]]:
-    """The controls of our equalizer, the gain of the whole signal in dB, and what ours cannot say."""
+def _equalizer_values(section: Section, plugin: Plugin | None, sample_rate: int) -> tuple[dict[str, float], float]:
+    """The controls of our equalizer, and the gain of the whole signal in dB."""
     names = equalizer_bands(section)
     if plugin is None:
-        return {f"{name}.gain_db": 0.0 for name in names}, 0.0, ()
+        return {f"{name}.gain_db": 0.0 for name in names}, 0.0
     read = _EQUALIZERS[plugin.uri](plugin.ports, sample_rate)
     bands = zip(names, read.bands, strict=True)
     values = {f"{name}.{key}": value for name, band in bands for key, value in band._asdict().items()}
-    return {name: value for name, value in values.items() if value is not None}, read.gain_db, read.ignored
+    return {name: value for name, value in values.items() if value is not None}, read.gain_db
 
 
 def equalizer_bands(section: Section) -> tuple[str, ...]:
@@ -124,5 +125,6 @@ def equalizer_bands(section: Section) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.rpartition(".")[0] for name in section.params if name.startswith("eq.")))
 
 
-_EQUALIZERS = {ace_equalizer.URI: ace_equalizer.read} | dict.fromkeys(lsp_equalizer.URIS.values(), lsp_equalizer.read)
+_EQUALIZERS = {ace_equalizer.URI: ace_equalizer.read, own_equalizer.URI: own_equalizer.read}
+_COMPRESSORS = tuple(ace_compressor.URIS.values())
 _NO_COMPRESSION = {"ratio": 1.0, "makeup_db": 0.0}

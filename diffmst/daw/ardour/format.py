@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from diffmst.daw.translation import Translation
 from diffmst.progress import Advance
 
 _NAMES: dict[EqualizerName, tuple[str, str]] = {
-    "lsp": ("ardour", "Ardour 7 and later"),
-    "ace": ("ardour-ace", "Ardour 7 and later, no other plugins"),
+    "own": ("ardour", "Ardour 7 and later"),
+    "ace": ("ardour-ace", "Ardour 7 and later, its own equalizer"),
 }
 
 
@@ -30,6 +31,9 @@ class ArdourFormat:
 
     suffix = ".ardour"
     parts: frozenset[Part] = frozenset(("sources",))
+    saves = ("*.ardour", "*.ardour.bak", "*.pending")
+    caches = ("*.peak", "*.history", "*.history.bak", "instant.xml", "instant.xml.bak")
+    not_in_paths = os.pathsep  # Ardour keeps its paths in a list with these between them
 
     def __init__(self, equalizer: EqualizerName) -> None:
         self._equalizer = equalizer
@@ -47,4 +51,4 @@ class ArdourFormat:
         return read_session(path)
 
 
-FORMAT = ArdourFormat("lsp")
+FORMAT = ArdourFormat("own")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Plugin(NamedTuple):
-    """An LV2 plugin and its control ports.
+    """A plugin and its control ports.
 
     Attributes:
         name: as Ardour shows it.
-        uri: identifies it.
-        ports: values by the symbol of the port.
+        uri: identifies it: of an LV2 plugin its own, of a script `lua:` and its name.
+        ports: values by the symbol of the port, or by its number from 0 where it is a script.
         instances: a mono plugin stands twice on a stereo strip, with the same settings.
         active: whether it is switched on.
+        script: in Lua; empty where it is an LV2 plugin.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Plugin(NamedTuple):
     ports: Mapping[str, float]
     instances: int = 1
     active: bool = True
+    script: str = ""
 
 
 class Band(NamedTuple):
@@ -45,34 +46,18 @@ class Equalization(NamedTuple):
     Attributes:
         bands: from low to high.
         gain_db: of the whole signal.
-        ignored: what it has that ours cannot say.
     """
 
     bands: tuple[Band, ...]
     gain_db: float
-    ignored: tuple[str, ...] = ()
 
 
-def spread_db(gain_db: float, *ranges_db: tuple[float, float]) -> tuple[float, ...]:
-    """A gain as a sum of gains within ranges: the first takes as much of it as it can, then the second, and so on.
+def spread_db(gain_db: float, range_db: tuple[float, float]) -> tuple[float, float]:
+    """As much of a gain as a range has, and the rest.
 
-    The last one is what is left.
-
-    >>> spread_db(31.0, (-20, 20), (-20, 20)), spread_db(31.0, (-20, 20))
-    ((20, 11.0, 0.0), (20, 11.0))
+    >>> spread_db(31.0, (-20.0, 20.0))
+    (20.0, 11.0)
     """
-    gains_db: list[float] = []
-    for low_db, high_db in ranges_db:
-        gains_db.append(min(max(gain_db, low_db), high_db))
-        gain_db -= gains_db[-1]
-    return (*gains_db, gain_db)
-
-
-def to_amplitude(gain_db: float) -> float:
-    """The factor of a gain; 0 of minus infinity."""
-    return float(10 ** (gain_db / 20))
-
-
-def to_db(amplitude: float) -> float:
-    """The gain of a factor; minus infinity of 0 or less."""
-    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
+    low_db, high_db = range_db
+    within_db = min(max(gain_db, low_db), high_db)
+    return within_db, gain_db - within_db

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError
 
 from diffmst.daw.ardour.channel import from_channel
-from diffmst.daw.ardour.plugin import to_db
-from diffmst.daw.ardour.route_reading import control, ignored_of, is_muted, processors, read_channel, send_gain
+from diffmst.daw.ardour.remarks import on_audio, on_route
+from diffmst.daw.ardour.route_reading import is_muted, read_channel, send_gain
 from diffmst.daw.ardour.signature import Signature, StripNote
+from diffmst.daw.decibels import to_db
 from diffmst.daw.formats import SessionValues
+from diffmst.daw.xml_reading import parse_xml
 from diffmst.errors import UserError
 from diffmst.layout import Section
 
@@ -32,7 +33,7 @@ def read_session(path: Path) -> SessionValues:
     try:
         signature = Signature.read(root)
         if signature is None:
-            raise UserError(f"{path}: was not written by `diffmst export`, or by a newer one; {_EXPORT_AGAIN}")
+            raise UserError(f"{path}: was not written by `diffmst export`, or by another version; {_EXPORT_AGAIN}")
         return _SessionReader(root, signature).values()
     except (KeyError, ValueError, StopIteration) as error:
         raise UserError(f"{path}: is damaged ({error!r}); take one of its backups, or {_EXPORT_AGAIN}") from error
@@ -40,12 +41,12 @@ def read_session(path: Path) -> SessionValues:
 
 def _parse(path: Path) -> Element:
     try:
-        root = ElementTree.parse(path).getroot()
+        root = parse_xml(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; give the .ardour file of a session") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ElementTree.ParseError as error:
+    except ParseError as error:
         raise UserError(f"{path}: is no Ardour session: {error}; give the .ardour file of a session") from None
     if root.tag != "Session":
         raise UserError(f"{path}: is no Ardour session; give the .ardour file of a session")
@@ -57,6 +58,7 @@ class _SessionReader:
         self._signature = signature
         self._sample_rate = int(root.attrib["sample-rate"])
         self._routes = {route.attrib["id"]: route for route in root.findall("Routes/Route")}
+        self._playlists = {found.get("id"): found for found in root.findall("Playlists/Playlist")}
 
     def values(self) -> SessionValues:
         signature = self._signature
@@ -75,21 +77,22 @@ class _SessionReader:
 
     def _strip(self, section: Section, strip: StripNote) -> _Read:
         route = self._routes[strip.route]
-        channel = read_channel(route, strip.lifted_db)
+        channel = read_channel(route)._replace(lifted_db=strip.lifted_db)
         values, ignored = from_channel(section, channel, strip.channels, self._sample_rate)
         if "send.gain_db" in section.params:
             gain = send_gain(route, self._signature.bus_route)
             values["send.gain_db"] = to_db(gain) + self._signature.sends_lowered_db
-        name = route.attrib["name"]
-        return _Read(values, [f"{name!r} has {what}" for what in (*ignored, *ignored_of(route))])
+        remarks = [*ignored, *on_route(route)]
+        if playlist := route.get("audio-playlist"):
+            remarks += on_audio(self._playlists.get(playlist), self._signature.length)
+        return _Read(values, [f"“{route.attrib['name']}” has {what}" for what in remarks])
 
     def _return_gain_db(self) -> float:
         route = self._routes.get(self._signature.return_route)
         if route is None or is_muted(route):
             return 0.0
-        trims, faders = processors(route, "trim"), processors(route, "amp")
-        factor = control(trims[0], "trimcontrol", 1.0) * control(faders[0], "gaincontrol", 1.0)
-        return to_db(factor)
+        channel = read_channel(route)
+        return to_db(channel.trim * channel.fader)
 
     def _others(self) -> Iterator[str]:
         """Routes that are not of the mix."""
@@ -98,7 +101,7 @@ class _SessionReader:
         known |= {signature.return_route, signature.bus_route}
         for route_id, route in self._routes.items():
             if route_id not in known:
-                yield f"{route.get('name')!r} is not of the mix"
+                yield f"“{route.get('name')}” is no track of the mix; it is left out"
 
 
 class _Read(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from diffmst.daw.ardour.channel import Channel
 from diffmst.daw.ardour.plugin import Plugin
 
 _NO = ("0", "no", "false", None)
+_SWITCH = "enable"  # a port of many plugins, which Ardour's own button turns where there is one
 
 
 def is_yes(element: Element, attribute: str) -> bool:
@@ -27,15 +27,14 @@ def processors(route: Element, kind: str) -> list[Element]:
     return [found for found in route.findall("Processor") if found.get("type") == kind]
 
 
-def read_channel(route: Element, lifted_db: float) -> Channel:
+def read_channel(route: Element) -> Channel:
     """The channel strip of a route."""
-    trims, faders = processors(route, "trim"), processors(route, "amp")
+    trim, fader = (next(iter(processors(route, kind)), None) for kind in ("trim", "amp"))
     return Channel(
-        trim=control(trims[0] if trims else None, "trimcontrol", 1.0),
-        plugins=tuple(map(_plugin, filter(_is_plugin, route.findall("Processor")))),
-        fader=control(faders[0] if faders else None, "gaincontrol", 1.0),
+        trim=control(trim, "trimcontrol", 1.0),
+        plugins=tuple(map(read_plugin, filter(is_plugin, route.findall("Processor")))),
+        fader=control(fader, "gaincontrol", 1.0),
         position=control(route.find("Pannable"), "pan-azimuth", 0.5),
-        lifted_db=lifted_db,
     )
 
 
@@ -51,28 +50,22 @@ def is_muted(route: Element) -> bool:
     return not is_yes(route, "active") or (mute is not None and is_yes(mute, "muted"))
 
 
-def ignored_of(route: Element) -> Iterator[str]:
-    """What a route has that the console cannot say, besides its plugins."""
-    if any(_is_automated(found) for found in route.iter("AutomationList")):
-        yield "automation; what its controls stood at when the session was saved was taken"
-    if any(is_yes(shell, "bypassed") for shell in route.iter("PannerShell")):
-        yield "a panner that is switched off"
-    if route.find("Slavable/Master") is not None:
-        yield "a VCA"
+def is_plugin(processor: Element) -> bool:
+    """Whether it is a plugin, of whatever kind."""
+    return processor.get("type") in _PLUGIN_KINDS
 
 
-def _is_automated(automation: Element) -> bool:
-    return automation.get("state", "Off") != "Off" and automation.find("events") is not None
-
-
-def _is_plugin(processor: Element) -> bool:
-    return processor.find("lv2") is not None or processor.get("type") in _PLUGIN_KINDS
-
-
-def _plugin(processor: Element) -> Plugin:
-    ports = {port.attrib["symbol"]: float(port.attrib["value"]) for port in processor.findall("lv2/Port")}
+def read_plugin(processor: Element) -> Plugin:
+    """The plugin that a processor is."""
     name, uri = processor.get("name", ""), processor.get("unique-id", "")
-    return Plugin(name, uri, ports, active=is_yes(processor, "active"))
+    if processor.get("type") == "luaproc":
+        uri = f"lua:{name}"
+    ports = {**_ports(processor, "lv2", "symbol"), **_ports(processor, "luaproc", "id")}
+    return Plugin(name, uri, ports, active=is_yes(processor, "active") and ports.get(_SWITCH, 1.0) > 0)
+
+
+def _ports(processor: Element, state: str, key: str) -> dict[str, float]:
+    return {port.attrib[key]: float(port.attrib["value"]) for port in processor.findall(f"{state}/Port")}
 
 
 _PLUGIN_KINDS = ("lv2", "ladspa", "luaproc", "windows-vst", "lxvst", "mac-vst", "vst3", "audiounit")

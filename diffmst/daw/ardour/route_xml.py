@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Literal, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from diffmst.daw.ardour.channel import Channel
 from diffmst.daw.ardour.plugin import Plugin
 from diffmst.daw.ardour.session_xml import FORMAT_VERSION, Region, SessionXml
-
-MASTER_NAME = "Master"
-"""Ardour tells it by its flag; what plays into it names its ports by this."""
+from diffmst.daw.naming import MASTER_NAME
 
 Kind = Literal["track", "bus", "master"]
 
@@ -141,11 +141,15 @@ class _RouteXml:
         SubElement(parent, "Controllable", attributes)
 
     def _add_plugin(self, plugin: Plugin) -> None:
-        processor = self._add_processor(plugin.name, "lv2", count=str(plugin.instances), custom="0")
-        processor.attrib |= {"unique-id": plugin.uri, "active": "1" if plugin.active else "0"}
-        state = SubElement(processor, "lv2")
-        for symbol, value in plugin.ports.items():
-            SubElement(state, "Port", {"symbol": symbol, "value": repr(float(value))})
+        kind, port_key = ("luaproc", "id") if plugin.script else ("lv2", "symbol")
+        processor = self._add_processor(plugin.name, kind, count=str(plugin.instances), custom="0")
+        processor.attrib |= {"unique-id": _unique_id(plugin), "active": "1" if plugin.active else "0"}
+        state = SubElement(processor, kind)
+        if plugin.script:
+            script = SubElement(state, "script", {"lua": "Lua 5.3", "origin": ""})
+            script.text = base64.b64encode(plugin.script.encode()).decode()
+        for port, value in plugin.ports.items():
+            SubElement(state, "Port", {port_key: port, "value": repr(float(value))})
 
     def _add_send(self, send: Send) -> None:
         processor = self._add_processor("Reverb", "intsend", role="Aux", target=send.target, bitslot=str(send.number))
@@ -157,3 +161,8 @@ class _RouteXml:
         """The panner of an output: balance for stereo, where Ardour would choose another by itself."""
         panner = _BALANCE if self._route.channels == 2 else _MONO_PANNER
         SubElement(parent, "PannerShell", {"bypassed": "0", "user-panner": panner, "linked-to-route": "1"})
+
+
+def _unique_id(plugin: Plugin) -> str:
+    """What Ardour knows a plugin by: of a script, the digest of its text."""
+    return hashlib.sha1(plugin.script.encode(), usedforsecurity=False).hexdigest() if plugin.script else plugin.uri

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from diffmst.daw.tempo import Tempo
 from diffmst.outputs import write_errors
 
 SUPERCLOCKS_PER_S = 282_240_000
@@ -43,6 +44,7 @@ class SessionXml:
         name: of the session; its file is called by it, and the folder of its audio.
         sample_rate: hertz.
         frames: its length in samples.
+        tempo: of its grid, which nothing in it follows.
 
     Attributes:
         routes: where routes go.
@@ -50,7 +52,7 @@ class SessionXml:
         extra: where a program may keep what Ardour does not know; Ardour saves it again.
     """
 
-    def __init__(self, name: str, sample_rate: int, frames: int) -> None:
+    def __init__(self, name: str, sample_rate: int, frames: int, tempo: Tempo) -> None:
         self.name, self._sample_rate = name, sample_rate
         self._last_id = 0
         self._root = Element("Session", {"version": FORMAT_VERSION, "name": name, "sample-rate": str(sample_rate)})
@@ -67,7 +69,7 @@ class SessionXml:
         self._playlists = SubElement(self._root, "Playlists")
         SubElement(self._root, "UnusedPlaylists")
         self.groups = SubElement(self._root, "RouteGroups")
-        self._add_tempo()
+        self._add_tempo(tempo)
         self.extra = SubElement(self._root, "Extra")
 
     def new_id(self) -> str:
@@ -78,6 +80,10 @@ class SessionXml:
     def audio_folder(self, folder: Path) -> Path:
         """Where the session in `folder` looks for its audio."""
         return folder / "interchange" / self.name / "audiofiles"
+
+    def superclock(self, frames: int) -> str:
+        """Ardour's notation of a time in audio, the `a`, rather than in beats."""
+        return f"a{frames * SUPERCLOCKS_PER_S // self._sample_rate}"
 
     def add_playlist(self, region: Region, route_id: str) -> str:
         """A playlist with a region at its beginning, for a route; returns its identifier."""
@@ -103,24 +109,19 @@ class SessionXml:
         with write_errors(path):
             ElementTree.ElementTree(self._root).write(path, encoding="UTF-8", xml_declaration=True)
 
-    def _superclock(self, frames: int) -> str:
-        """Ardour's notation of a time in audio, the `a`, rather than in beats."""
-        return f"a{frames * SUPERCLOCKS_PER_S // self._sample_rate}"
-
     def _add_range(self, frames: int) -> None:
         """The range that is exported and played: from 0:00 to the end."""
         attributes = {"id": self.new_id(), "name": "session", "flags": "IsSessionRange", "locked": "0"}
         location = SubElement(SubElement(self._root, "Locations"), "Location", attributes)
-        location.attrib |= {"start": self._superclock(0), "end": self._superclock(frames)}
+        location.attrib |= {"start": self.superclock(0), "end": self.superclock(frames)}
 
-    def _add_tempo(self) -> None:
-        """120 beats per minute in 4/4: nobody knows the song's, and nothing in the session follows it."""
+    def _add_tempo(self, tempo: Tempo) -> None:
+        """One tempo and one metre from the beginning on."""
         tempo_map = SubElement(self._root, "TempoMap", {"superclocks-per-second": str(SUPERCLOCKS_PER_S)})
         at_start = {"sclock": "0", "quarters": "0:0", "bbt": "1|1|0"}
-        tempo = {"npm": "120", "enpm": "120", "note-type": "4", "type": "Tempo::Constant", "omega": "0"}
-        flags = {"active": "1", "locked-to-meter": "0", "continuing": "0"}
-        SubElement(SubElement(tempo_map, "Tempos"), "Tempo", tempo | flags | at_start)
-        meter = {"note-value": "4", "divisions-per-bar": "4"}
+        speed = {"npm": str(tempo.bpm), "enpm": str(tempo.bpm), "note-type": "4"}
+        SubElement(SubElement(tempo_map, "Tempos"), "Tempo", speed | _CONSTANT | at_start)
+        meter = {"note-value": str(tempo.beat_unit), "divisions-per-bar": str(tempo.beats)}
         SubElement(SubElement(tempo_map, "Meters"), "Meter", meter | at_start)
         SubElement(tempo_map, "MusicTimes")
 
@@ -138,12 +139,13 @@ class SessionXml:
             for channel, source_id in enumerate(self._add_sources(region))
             for kind in ("source", "master-source")
         }
-        start, length = self._superclock(0), f"{self._superclock(region.frames)}@{self._superclock(0)}"
+        start, length = self.superclock(0), f"{self.superclock(region.frames)}@{self.superclock(0)}"
         at = {"name": region.name, "start": start, "length": length, "channels": str(region.channels)}
         return at | _PLAIN_REGION | sources
 
 
 _CONFIG = {"native-file-data-format": "FormatFloat", "native-file-header-format": "WAVE", "use-region-fades": "1"}
+_CONSTANT = {"type": "Tempo::Constant", "omega": "0", "active": "1", "locked-to-meter": "0", "continuing": "0"}
 _PLAIN_REGION = {
     "type": "audio",
     "muted": "0",

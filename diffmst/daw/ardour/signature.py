@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 from diffmst.layout import LAYOUTS, Layout
 
 _TAG = "DiffMST"
-_VERSION = "1"
+_VERSION = "2"
 
 
 class StripNote(NamedTuple):
@@ -32,6 +32,7 @@ class Signature(NamedTuple):
 
     Attributes:
         layout: of the console.
+        length: of all audio, in Ardour's notation.
         tracks: in the order of the mix.
         master: the last strip.
         return_route: identifier of the track that plays the reverb.
@@ -40,6 +41,7 @@ class Signature(NamedTuple):
     """
 
     layout: Layout
+    length: str
     tracks: tuple[StripNote, ...]
     master: StripNote
     return_route: str
@@ -48,7 +50,7 @@ class Signature(NamedTuple):
 
     def write(self, extra: Element) -> None:
         """Adds it to the part of a session that is for such things."""
-        element = SubElement(extra, _TAG, {"version": _VERSION, "layout": self.layout.name})
+        element = SubElement(extra, _TAG, {"version": _VERSION, "layout": self.layout.name, "length": self.length})
         element.attrib |= {"return": self.return_route, "bus": self.bus_route}
         element.set("sends-lowered-db", repr(self.sends_lowered_db))
         for tag, strip in (*(("Track", track) for track in self.tracks), ("Master", self.master)):
@@ -57,7 +59,7 @@ class Signature(NamedTuple):
 
     @classmethod
     def read(cls, session: Element) -> Self | None:
-        """What a session remembers; none where it remembers nothing, or what a newer program has written.
+        """What a session remembers; none where it remembers nothing, or what another version of this has written.
 
         Raises:
             KeyError: a part is missing.
@@ -69,6 +71,7 @@ class Signature(NamedTuple):
         (master,) = map(_strip, element.findall("Master"))
         return cls(
             layout=next(layout for name, layout in LAYOUTS.items() if name == element.attrib["layout"]),
+            length=element.attrib["length"],
             tracks=tuple(map(_strip, element.findall("Track"))),
             master=master,
             return_route=element.attrib["return"],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffmst.daw.ardour import ace_compressor, ace_equalizer, lsp_equalizer
+from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer
 from diffmst.daw.ardour.channel import EqualizerName
 from diffmst.daw.translation import Translation
 
 _EQUALIZERS: dict[EqualizerName, Translation] = {
-    "lsp": Translation("exact", f"{lsp_equalizer.NAME}, filter mode APO (DR)"),
+    "own": Translation("exact", f"{own_equalizer.NAME}, a script in the session"),
     "ace": Translation(
         "approximate",
         ace_equalizer.NAME,
@@ -17,7 +17,7 @@ _EQUALIZERS: dict[EqualizerName, Translation] = {
     ),
 }
 _SHARED = {
-    "input": Translation("exact", "trim; what is beyond 20 dB in the gains of the equalizer"),
+    "input": Translation("exact", "trim; what is beyond 20 dB in the gain of the equalizer"),
     "compressor": Translation("exact", ace_compressor.NAME),
     "panner": Translation("exact", "pan of a mono track, the law corrected in the fader; balance of a stereo track"),
     "fader": Translation("exact", "fader; what is above 6 dB in the make-up gain of the compressor"),

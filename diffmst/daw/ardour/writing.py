@@ -8,11 +8,11 @@ from typing import NamedTuple
 from xml.etree.ElementTree import SubElement
 
 from diffmst.daw.ardour.channel import HIGHEST_FADER_DB, Channel, EqualizerName, to_channel
-from diffmst.daw.ardour.plugin import to_amplitude
 from diffmst.daw.ardour.route_xml import Route, Send, add_route
 from diffmst.daw.ardour.session_xml import Region, SessionXml
 from diffmst.daw.ardour.signature import Signature, StripNote
 from diffmst.daw.console_mix import Audio, ConsoleMix, Strip
+from diffmst.daw.decibels import to_amplitude
 from diffmst.daw.naming import BUS_NAME, MASTER_NAME
 from diffmst.dsp.stereo import SEND_OFF_DB
 from diffmst.progress import Advance
@@ -69,7 +69,7 @@ class SessionWriter:
 
     def __init__(self, mix: ConsoleMix, strips: Strips, folder: Path) -> None:
         self._mix, self._strips, self._folder = mix, strips, folder
-        self._session = SessionXml(mix.title, mix.sample_rate, mix.frames)
+        self._session = SessionXml(mix.title, mix.sample_rate, mix.frames, mix.tempo)
         self._names = route_names([strip.name for strip in mix.tracks])
 
     def write(self, advance: Advance) -> None:
@@ -135,7 +135,8 @@ class SessionWriter:
             for route_id, strip, channel in zip(ids, self._mix.tracks, self._strips.tracks, strict=True)
         )
         last = StripNote(master, self._mix.master.key, _MASTER_CHANNELS, self._strips.master.lifted_db)
-        return Signature(self._mix.layout, tracks, last, reverb, bus, self._strips.sends_lowered_db)
+        length = self._session.superclock(self._mix.frames)
+        return Signature(self._mix.layout, length, tracks, last, reverb, bus, self._strips.sends_lowered_db)
 
 
 _GROUP = {"active": "1", "hidden": "0", "relative": "1", "gain": "0", "mute": "1", "solo": "1", "select": "1"}

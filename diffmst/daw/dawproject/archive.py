@@ -14,8 +14,8 @@ import numpy as np
 from diffmst.audio import AudioReader
 from diffmst.audio.writing import wav_header
 from diffmst.daw.console_mix import Audio
+from diffmst.daw.decibels import to_amplitude
 from diffmst.dsp.pcm import encode
-from diffmst.dsp.units import db_to_amplitude
 from diffmst.errors import UserError
 from diffmst.outputs import write_errors
 
@@ -68,7 +68,7 @@ class ArchiveWriter:
             gain_db: applied to it.
             advance: told the frames that were written.
         """
-        entry, factor = _entry(name, zipfile.ZIP_STORED), np.float32(db_to_amplitude(np.asarray(gain_db)))
+        entry, factor = _entry(name, zipfile.ZIP_STORED), np.float32(to_amplitude(gain_db))
         with AudioReader(audio.path) as reader, write_errors(self._path):
             header = wav_header(reader.sample_rate, _CHANNELS, audio.frames, "FLOAT")
             # Told beforehand, it decides whether the entry gets a long head.

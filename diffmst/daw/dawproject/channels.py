@@ -23,7 +23,7 @@ _EQUALIZER, _COMPRESSOR, _LIMITER = "Equalizer", "Compressor", "Limiter"
 
 
 class ReadChannel(NamedTuple):
-    """What a channel says: settings by dotted name, and what of it the console has not, in a few words each."""
+    """What a channel says: settings by dotted name, and a sentence each on what of it the console has not."""
 
     values: dict[str, float]
     ignored: tuple[str, ...]
@@ -58,7 +58,8 @@ def read_channel(channel: Element, tag: Tag, told: Collection[str]) -> ReadChann
         dynamics = neutral_compressor()
     gains = _gains(channel, tag, tone, dynamics, told)
     values = (tone.values if tone else {}) | (dynamics.values if dynamics else {}) | gains
-    unknown = tuple(f"a device “{device.get('name') or device.get('deviceName') or device.tag}”" for device in others)
+    names = (device.get("name") or device.get("deviceName") or device.tag for device in others)
+    unknown = tuple(f"the device “{name}” is left out" for name in names)
     ignored = unknown + (tone.ignored if tone else ()) + (dynamics.ignored if dynamics else ())
     return ReadChannel({name: value for name, value in values.items() if name in section.params}, ignored)
 

@@ -38,7 +38,7 @@ class ReadDevice(NamedTuple):
         values: by dotted name, `eq.peak_1.q`, as far as the file tells.
         input_db: gain ahead of it and, for an equalizer, behind it.
         output_db: gain behind a compressor.
-        ignored: what the console has no control for, in a few words each.
+        ignored: a sentence each on what the console has no control for.
     """
 
     values: dict[str, float]
@@ -137,11 +137,12 @@ def read_equalizer(device: Element, section: Section) -> ReadDevice:
     for kind in dict.fromkeys(equalizer_bands(section).values()):
         ours = [band for band, own_kind in equalizer_bands(section).items() if own_kind == kind]
         theirs = sorted((band for band in device.iter("Band") if band.get("type", _BELL) == kind), key=_order)
-        ignored += [f"a further {kind} band"] * max(0, len(theirs) - len(ours))
+        ignored += [f"a further {kind} band is left out"] * max(0, len(theirs) - len(ours))
         for name, band in _assigned(ours, theirs[: len(ours)], section).items():
             values |= _read_band(f"eq.{name}", band)
     kinds = set(equalizer_bands(section).values())
-    ignored += [f"a {kind} band" for band in device.iter("Band") if (kind := band.get("type", _BELL)) not in kinds]
+    others = (kind for band in device.iter("Band") if (kind := band.get("type", _BELL)) not in kinds)
+    ignored += [f"a {kind} band is left out" for kind in others]
     if not parameters.is_on(device.find("Enabled")):
         return ReadDevice(values | {name: 0.0 for name in values if name.endswith(".gain_db")})
     gains = [parameters.decibels(device.find(tag)) or 0.0 for tag in ("InputGain", "OutputGain")]
@@ -160,7 +161,7 @@ def read_compressor(device: Element) -> ReadDevice:
     if (ratio := parameters.ratio(device.find("Ratio"))) is not None:
         values["compressor.ratio"] = min(ratio, _LIMITER_RATIO)
     automatic = device.find("AutoMakeup")
-    ignored = ("automatic makeup gain",) if automatic is not None and parameters.is_on(automatic) else ()
+    ignored = ("automatic makeup gain is left out",) if automatic is not None and parameters.is_on(automatic) else ()
     input_db, output_db = (parameters.decibels(device.find(tag)) or 0.0 for tag in ("InputGain", "OutputGain"))
     return ReadDevice(values, input_db, output_db, ignored)
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from diffmst import __version__
 from diffmst.daw.console_mix import ConsoleMix
-from diffmst.daw.dawproject.arrangement import add_arrangement, add_transport
+from diffmst.daw.dawproject.arrangement import Song, add_arrangement, add_transport
 from diffmst.daw.dawproject.parameters import Builder, child, plain_text
 from diffmst.daw.dawproject.plan import Plan
 from diffmst.daw.dawproject.structure import add_structure
@@ -19,9 +19,9 @@ def project_xml(mix: ConsoleMix, plan: Plan) -> bytes:
     """`project.xml`: transport, tracks and arrangement."""
     builder, project = Builder(), Element("Project", version=_FORMAT_VERSION)
     child(project, "Application", name="diffmst", version=__version__)
-    add_transport(builder, project)
+    add_transport(builder, project, mix.tempo)
     lanes = add_structure(builder, project, plan)
-    add_arrangement(builder, project, lanes, mix.frames, mix.sample_rate)
+    add_arrangement(builder, project, lanes, Song(mix.frames, mix.sample_rate, mix.tempo))
     child(project, "Scenes")
     return _serialised(project)
 

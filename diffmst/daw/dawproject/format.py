@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffmst.daw.console_mix import Audio, ConsoleMix
-from diffmst.daw.dawproject import wording
 from diffmst.daw.dawproject.archive import METADATA, PROJECT, ArchiveWriter
 from diffmst.daw.dawproject.arrangement import audio_path
 from diffmst.daw.dawproject.documents import metadata_xml, project_xml
 from diffmst.daw.dawproject.plan import plan
 from diffmst.daw.dawproject.reading import read_session
+from diffmst.daw.dawproject.wording import NOTES_NAME, notes, session_text
 from diffmst.daw.formats import Part, SessionValues
 from diffmst.daw.translation import Translation
 from diffmst.outputs import write_text_atomically
 from diffmst.progress import Advance
-
-NOTES_NAME = "About this session.txt"
-
 
 _TRANSLATIONS = {
     "input": Translation(
@@ -53,12 +50,14 @@ class DawProject:
     suffix = ".dawproject"
     parts: frozenset[Part] = frozenset({"sources"})
     translations: Mapping[str, Translation] = _TRANSLATIONS
+    saves = ("*.dawproject",)
+    caches = ()  # programs keep theirs with a project of their own
+    not_in_paths = ""
 
     def write(self, mix: ConsoleMix, folder: Path, advance: Advance) -> tuple[str, ...]:
         """Writes the archive, and beside it a text with the notes and what the tracks are told by."""
         planned = plan(mix)
-        notes = wording.notes(planned)
-        text = wording.session_text(mix.title, notes, planned)
+        text = session_text(mix, planned)
         tracks = [(track.tag, track.gains.before_db) for track in planned.tracks]
         files = [*tracks, (planned.reverb_return, 0.0)]
         share = 1 / max(1, mix.frames * len(files))
@@ -68,7 +67,7 @@ class DawProject:
             for (tag, gain_db), audio in zip(files, _audio(mix), strict=True):
                 archive.add_audio(audio_path(tag), audio, gain_db, lambda frames: advance(frames * share))
         write_text_atomically(folder / NOTES_NAME, text)
-        return notes
+        return notes(mix, planned)
 
     def read(self, path: Path) -> SessionValues:
         """Reads a session, whichever program has saved it."""

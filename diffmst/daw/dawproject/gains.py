@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diffmst.daw.decibels import to_db
 from diffmst.dsp import stereo
 
-HIGHEST_VOLUME_DB = 20 * math.log10(2)  # linear 2, where the faders of most programs end
+HIGHEST_VOLUME_DB = to_db(2)  # linear 2, where the faders of most programs end
 _THRESHOLDS_DB = (-60.0, 0.0)  # what the compressors of most programs reach
 _CENTRED = 1e-9  # of a position
 
@@ -109,7 +110,7 @@ def _placed(panned: float, channels: int) -> tuple[float, float]:
     """
     left, right = _sides(panned, channels)
     near, far = max(left, right), min(left, right)
-    return 20 * math.log10(near), math.copysign(1 - far / near, right - left)
+    return to_db(near), math.copysign(1 - far / near, right - left)
 
 
 def _pan_of(position: float, channels: int) -> float:

@@ -7,6 +7,7 @@ import re
 from itertools import count
 from xml.etree.ElementTree import Element, SubElement
 
+from diffmst.daw.decibels import to_db
 from diffmst.params import Param
 
 _A4_HZ, _A4_SEMITONES = 440.0, 69.0
@@ -109,7 +110,7 @@ def decibels(element: Element | None) -> float | None:
         return value
     if unit not in _FULL_SCALE:
         return None
-    return 20 * math.log10(value / _FULL_SCALE[unit]) if value > 0 else -math.inf
+    return to_db(value / _FULL_SCALE[unit])
 
 
 def hertz(element: Element | None) -> float | None:

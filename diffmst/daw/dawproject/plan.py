@@ -53,7 +53,6 @@ class Plan(NamedTuple):
         master: of the mix.
         delivery_gain_db: what would bring the mix to the loudness that is delivered.
         ceiling_db: that is delivered.
-        clips: whether the mix exceeds full scale, as the session plays it.
     """
 
     tracks: tuple[PlannedChannel, ...]
@@ -63,7 +62,6 @@ class Plan(NamedTuple):
     master: PlannedChannel
     delivery_gain_db: float
     ceiling_db: float
-    clips: bool
 
     def tags(self) -> tuple[Tag, ...]:
         """Of all channels but the buses of groups."""
@@ -94,7 +92,6 @@ def plan(mix: ConsoleMix) -> Plan:
         master=_planned_master(mix),
         delivery_gain_db=_delivery_gain_db(mix),
         ceiling_db=mix.document.render.ceiling_dbtp,
-        clips=mix.true_peak_dbtp > 0,
     )
 
 

@@ -83,13 +83,9 @@ class _Session:
             names={known.tag.key: known.name for known, _ in tracks},
             ignored=(
                 *(line for known in self._tracks.known for line in self._ignored(known)),
-                *(
-                    []
-                    if self._tracks.of("return")
-                    else ["the reverb: its track was removed, and nothing else tells it"]
-                ),
-                *(f"bus “{bus}”: its devices and pan" for bus in buses),
-                *(f"track “{name}”: not of the mix" for name in self._tracks.others),
+                *([] if self._tracks.of("return") else ["the reverb: its track was removed; it is left as it was"]),
+                *(f"bus “{bus}”: its devices and pan are left out" for bus in buses),
+                *(f"“{name}”: is no track of the mix; it is left out" for name in self._tracks.others),
             ),
         )
 
@@ -111,23 +107,23 @@ class _Session:
         return (parameters.decibels(known.channel.find("Volume")) or 0.0) + way.gain_db
 
     def _ignored(self, known: KnownTrack) -> Iterator[str]:
-        """What of a track the console cannot say."""
+        """A line each on what of a track the console cannot say."""
         channel, part = known.channel, known.tag.part
         said: list[str] = []
         if part in ("track", "master"):
             said += read_channel(channel, known.tag, self._told).ignored
         if part != "bus" and channel.get("solo") == "true":
-            said.append("its solo; the mix plays all tracks that are not muted")
+            said.append("is soloed; the mix plays all tracks that are not muted")
         if part == "return" and _is_muted(known):
-            said.append("its mute")
+            said.append("its mute is left out")
         if part in ("master", "return") and abs(parameters.pan(channel.find("Pan")) or 0.0) > _CENTRED:
-            said.append("its pan")
+            said.append("its pan is left out")
         if any(element.get("id") in self._automated for element in channel.iter()):
-            said.append("its automation")
+            said.append("its automation is left out; what its controls stand at is read")
         if any(send.get("destination") == self._bus_id and send.get("type") == "pre" for send in channel.iter("Send")):
-            said.append("its send from before the fader")
+            said.append("its send is before the fader; it is read as if it were behind it")
         if part in ("track", "return") and _was_edited(known.clips):
-            said.append("its edits; the mix has the whole stem")
+            said.append("its audio was cut or moved; the mix plays the stem as it was")
         yield from (f"“{known.name}”: {what}" for what in said)
 
 

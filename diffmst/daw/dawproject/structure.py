@@ -10,6 +10,7 @@ from diffmst.daw.dawproject.gains import ChannelGains
 from diffmst.daw.dawproject.parameters import Builder, child
 from diffmst.daw.dawproject.plan import Plan, PlannedChannel
 from diffmst.daw.dawproject.tags import Tag
+from diffmst.daw.decibels import to_amplitude
 
 _HIGHEST_VOLUME, _HIGHEST_SEND = 2.0, 1.0
 _CENTRE = 0.5
@@ -120,10 +121,6 @@ def _add_mixer(
         element = builder.add(child(channel, "Sends"), "Send", destination=bus_id, type="post")
         builder.boolean(element, "Enable", send_db is not None)
         builder.real(element, "Pan", _CENTRE, "normalized", 0, 1)
-        level = 0.0 if send_db is None else _amplitude(send_db)
+        level = 0.0 if send_db is None else to_amplitude(send_db)
         builder.real(element, "Volume", level, "linear", 0, _HIGHEST_SEND)
-    builder.real(channel, "Volume", _amplitude(gains.volume_db), "linear", 0, _HIGHEST_VOLUME)
-
-
-def _amplitude(level_db: float) -> float:
-    return float(10 ** (level_db / 20))
+    builder.real(channel, "Volume", to_amplitude(gains.volume_db), "linear", 0, _HIGHEST_VOLUME)

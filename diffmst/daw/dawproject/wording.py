@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
 
-from diffmst.daw.dawproject.arrangement import TEMPO_BPM
+from diffmst.daw.console_mix import ConsoleMix
 from diffmst.daw.dawproject.plan import Plan
+from diffmst.daw.notes import listed, printed_reverb_note
+
+NOTES_NAME = "About this session.txt"
+"""Beside the session."""
 
 _LOWEST_THRESHOLD_DB = -60.0
 _HIGHEST_MAKEUP_DB = 24.0
 
 
-def notes(plan: Plan) -> tuple[str, ...]:
-    """What the user should know of the session, a line each."""
-    lines = [
-        (
-            any(track.send_db is not None for track in plan.tracks),
-            f"the reverb is printed on the track “{plan.reverb_return.name}”; the sends go to “{plan.bus.name}”, which "
-            "is muted: to use a reverb of your own, put it there, unmute it, and mute the printed one",
-        ),
-        (
-            any(track.gains.before_db for track in plan.tracks),
-            "input gains are in the audio files, since the format has no gain device; the comment of a track gives its "
-            "own",
-        ),
-        (
-            any(track.tag.channels == 1 for track in plan.tracks),
-            "mono tracks have two equal channels, so that every program plays them equally loud in the middle; pans "
-            "are set for a balance that turns the far side down",
-        ),
-        (
-            any(channel.values["compressor.ratio"] > 1 for channel in (*plan.tracks, plan.master)),
-            "every program has a compressor of its own, and the format knows no knee: compressed tracks come near, not "
-            "exact; the format `stems` has them as they sound here",
-        ),
-        (True, f"the tempo of {TEMPO_BPM} bpm is a placeholder, which the audio does not follow"),
-        (plan.clips, "the master exceeds full scale as it is: switch on the limiter at its end, or turn it down"),
-    ]
-    return (*(line for applies, line in lines if applies), *_warnings(plan))
+def notes(mix: ConsoleMix, plan: Plan) -> tuple[str, ...]:
+    """What the user should know of the session, a line each; the details are left to the text beside it."""
+    near = (
+        "comes near, not exact, as every program has an equalizer and a compressor of its own; "
+        f"“{NOTES_NAME}” says more"
+    )
+    return (*printed_reverb_note(mix), *([near] if _is_treated(plan) else []), *_warnings(plan))
 
 
-def session_text(title: str, lines: Sequence[str], plan: Plan) -> str:
-    """The comment on the song: the notes, and what `diffmst import` tells the tracks by."""
-    told = "\n".join(f"- {line}" for line in lines)
+def session_text(mix: ConsoleMix, plan: Plan) -> str:
+    """The comment on the song: all that is to know of it, and what `diffmst import` tells the tracks by."""
+    told = "\n".join(f"- {line}" for line in (*printed_reverb_note(mix), *_details(mix, plan), *_warnings(plan)))
     tags = "\n".join(tag.text() for tag in plan.tags())
-    return f"{title}: mixed by diffmst.\n{told}\n\nFor `diffmst import`, please keep:\n{tags}\n"
+    return f"{mix.title}: mixed by diffmst.\n{told}\n\nFor `diffmst import`, please keep:\n{tags}\n"
 
 
-def _warnings(plan: Plan) -> list[str]:
+def _details(mix: ConsoleMix, plan: Plan) -> Iterator[str]:
+    if _is_treated(plan):
+        yield (
+            "every program has an equalizer and a compressor of its own, and the format knows no knee: tracks come "
+            "near, not exact; the format `stems` has them as they sound here"
+        )
+    if any(track.gains.before_db for track in plan.tracks):
+        yield (
+            "input gains are in the audio files, since the format has no gain device; the comment of a track gives its "
+            "own"
+        )
+    if any(track.tag.channels == 1 for track in plan.tracks):
+        yield (
+            "mono tracks have two equal channels, so that every program plays them equally loud in the middle; pans "
+            "are set for a balance that turns the far side down"
+        )
+    yield f"the tempo is {mix.tempo}, which the audio does not follow; `diffmst export --tempo` sets another"
+    if level := mix.stated_level():
+        yield f"as it is here, the mix is at {level}"
+    yield "the limiter at the end of the master, which is switched off, is set to what `diffmst render` delivers"
+
+
+def _is_treated(plan: Plan) -> bool:
+    """Whether any equalizer or compressor does anything."""
+    values = [channel.values for channel in (*plan.tracks, plan.master)]
+    gains_db = (value for each in values for name, value in each.items() if re.fullmatch(r"eq\..*gain_db", name))
+    return any(gains_db) or any(each["compressor.ratio"] > 1 for each in values)
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
     """On values that some program may not take."""
     channels = (*plan.tracks, plan.master)
     low = [channel.tag.name for channel in channels if channel.gains.threshold_db < _LOWEST_THRESHOLD_DB]
     high = [channel.tag.name for channel in channels if channel.gains.output_db > _HIGHEST_MAKEUP_DB]
-    lines = []
     if low:
-        lines.append(f"thresholds below {_LOWEST_THRESHOLD_DB:g} dB, which few compressors reach: {', '.join(low)}")
+        yield f"thresholds below {_LOWEST_THRESHOLD_DB:g} dB, which few compressors reach: {listed(low)}"
     if high:
-        lines.append(f"output gains above {_HIGHEST_MAKEUP_DB:g} dB, which few compressors reach: {', '.join(high)}")
-    return lines
+        yield f"output gains above {_HIGHEST_MAKEUP_DB:g} dB, which few compressors reach: {listed(high)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,19 @@ def decimal(value: float) -> str:
     ('0.1', '0.0000001', '-3')
     """
     return np.format_float_positional(value + 0.0, trim="-")
+
+
+def number_at(line: Line, index: int, default: float) -> float:
+    """A number of a line; the default where there is none, or one that is not finite.
+
+    >>> number_at(("0.5", "x"), 0, 1.0), number_at(("0.5", "x"), 1, 1.0), number_at((), 0, 1.0)
+    (0.5, 1.0, 1.0)
+    """
+    try:
+        value = float(line[index])
+    except (IndexError, ValueError):
+        return default
+    return value if math.isfinite(value) else default
 
 
 def to_text(project: Chunk) -> str:

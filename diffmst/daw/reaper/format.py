@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from diffmst.daw.console_mix import ConsoleMix
@@ -17,11 +17,10 @@ from diffmst.daw.reaper.project import (
     REVERB_SCRIPT,
     TRACK_SCRIPT,
     fader,
-    reverb_is_heard,
     to_project,
 )
 from diffmst.daw.reaper.reading import read_project
-from diffmst.daw.reaper.reverb_noise import write_noise
+from diffmst.daw.reaper.reverb_noise import noise_taps, write_noise
 from diffmst.daw.translation import Translation
 from diffmst.outputs import write_errors, write_text_atomically
 from diffmst.progress import Advance
@@ -49,11 +48,14 @@ class Reaper:
     suffix = ".rpp"
     parts: frozenset[Part] = frozenset({"sources"})
     translations: Mapping[str, Translation] = _TRANSLATIONS
+    saves = ("*.rpp", "*.rpp-bak", "*.rpp-undo")
+    caches = ("*.reapeaks",)
+    not_in_paths = ""
 
     def write(self, mix: ConsoleMix, folder: Path, advance: Advance) -> tuple[str, ...]:
         """See `Format.write`."""
         played = [strip.audio for strip in mix.tracks if strip.audio is not None]
-        if reverb_is_heard(mix):
+        if mix.has_reverb():
             played.append(mix.reverb_return)
         share = 1 / (len(played) + 1)
         for audio in played:
@@ -74,17 +76,24 @@ def _write_effects(mix: ConsoleMix, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     write_text_atomically(folder / TRACK_SCRIPT, strip_script(mix.layout.track, "track"))
     write_text_atomically(folder / MASTER_SCRIPT, strip_script(mix.layout.master, "master"))
-    write_text_atomically(folder / REVERB_SCRIPT, reverb_script(mix.layout.fx, mix.sample_rate))
-    write_noise(folder / NOISE_NAME, mix.layout.fx, mix.sample_rate)
+    taps = noise_taps(mix)
+    write_text_atomically(folder / REVERB_SCRIPT, reverb_script(mix.layout.fx, mix.sample_rate, taps))
+    write_noise(folder / NOISE_NAME, mix.sample_rate, taps)
 
 
-def _notes(mix: ConsoleMix) -> list[str]:
-    folded = [strip for strip in (*mix.tracks, mix.master) if fader(strip.values).output_db > 0]
-    return [
-        f"{strip.name}: the fader ends at {HIGHEST_FADER_DB:+g} dB; the other {fader(strip.values).output_db:.1f} dB "
-        "are the output gain of the strip"
-        for strip in folded
-    ]
+def _notes(mix: ConsoleMix) -> Iterator[str]:
+    for strip in (*mix.tracks, mix.master):
+        if (output_db := fader(strip.values).output_db) > 0:
+            yield (
+                f"{strip.name}: the fader ends at {HIGHEST_FADER_DB:+g} dB; the other {output_db:.1f} dB are the "
+                "output gain of the strip"
+            )
+    if not mix.has_sends():
+        longest_s = noise_taps(mix) / mix.sample_rate
+        yield (
+            f"nothing is sent to the reverb, so that it came with decays of up to {longest_s:g} s alone; "
+            "export again with a send turned up for longer ones"
+        )
 
 
 FORMAT = Reaper()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
-from diffmst.daw.reaper.chunks import Chunk
+from diffmst.daw.reaper.chunks import Chunk, number_at
 
 BUS_KEY, PRINTED_KEY = "reverb bus", "printed reverb"
 """Of the tracks that are no tracks of the mix, whose keys have no space."""
@@ -46,10 +46,12 @@ class Table(NamedTuple):
 
     Attributes:
         layout: of the console, by its name.
+        length_s: of all audio; 0 where the project has forgotten.
         tracks: in the order of the project.
     """
 
     layout: str
+    length_s: float
     tracks: tuple[Told, ...]
 
 
@@ -63,6 +65,7 @@ def to_chunk(table: Table) -> Chunk:
     state = Chunk((EXTENSION,))
     state.add("VERSION", VERSION)
     state.add("LAYOUT", table.layout)
+    state.add("LENGTH", table.length_s)
     for number, told in enumerate(table.tracks, 1):
         state.add(f"TRACK{number}", f"{told.guid} {told.channels} {told.key}")
         state.add(f"FILE{number}", told.file)
@@ -75,7 +78,7 @@ def from_project(project: Chunk) -> Table | None:
     state = project.chunk("EXTSTATE").chunk(EXTENSION)
     if state.line("VERSION") != (VERSION,) or not state.line("LAYOUT"):
         return None
-    return Table(state.line("LAYOUT")[0], tuple(_told(state)))
+    return Table(state.line("LAYOUT")[0], number_at(state.line("LENGTH"), 0, 0.0), tuple(_told(state)))
 
 
 def matched(table: Table, tracks: Sequence[Chunk]) -> dict[str, Chunk]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jinja2 import Environment, StrictUndefined, Template
 
 from diffmst.daw.reaper.chunks import decimal
-from diffmst.daw.reaper.sliders import Slider, reverb_sliders, strip_sliders
+from diffmst.daw.reaper.sliders import reverb_sliders, strip_sliders
 from diffmst.dsp import filters, reverb
 from diffmst.dsp.kernels.reference import LEVEL_FLOOR
 from diffmst.layout import Section
@@ -50,12 +50,13 @@ def strip_script(section: Section, name: str) -> str:
     )
 
 
-def reverb_script(section: Section, sample_rate: int) -> str:
+def reverb_script(section: Section, sample_rate: int, taps: int) -> str:
     """The JSFX of the reverb.
 
     Args:
         section: of the FX bus; has `reverb`.
         sample_rate: of the session, Hz.
+        taps: samples of the longest response that the noise beside it is for.
     """
     sliders = reverb_sliders(section)
     number = {slider.control: slider.number for slider in sliders}
@@ -68,18 +69,13 @@ def reverb_script(section: Section, sample_rate: int) -> str:
         noise_name=NOISE_NAME,
         sample_rate=sample_rate,
         block=BLOCK,
-        taps=reverb.response_taps(sample_rate, longest_rt60_s(sliders)),
+        taps=taps,
         filter_energy=reverb.noise_bands(sample_rate, 1)[1].tolist(),
         fade_s=reverb.FADE_S,
         longest_s=reverb.LONGEST_S,
         length_step_s=reverb.LENGTH_STEP_S,
         silent_energy=reverb.SILENT_ENERGY,
     )
-
-
-def longest_rt60_s(sliders: tuple[Slider, ...]) -> float:
-    """The longest decay that the reverb can be set to."""
-    return max(slider.param.high for slider in sliders if slider.param.keyword == "rt60_s")
 
 
 def _bands(section: Section) -> list[_Band]:

@@ -60,16 +60,6 @@ def panned(position: float, channels: int) -> float:
     return stereo.pan_of(min(1.0, 1 - position), min(1.0, 1 + position), channels)
 
 
-def volume(gain_db: float) -> float:
-    """Linear volume of a gain."""
-    return 10.0 ** (gain_db / 20)
-
-
 def send_volume(gain_db: float) -> float:
     """Linear volume of a send, 0 where it is off."""
     return float(stereo.send_amplitude(np.asarray(gain_db, np.float64)))
-
-
-def gain_db(volume: float) -> float:
-    """The gain of a linear volume; minus infinity for none."""
-    return 20 * math.log10(volume) if volume > 0 else -math.inf

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from diffmst.daw.console_mix import Audio, ConsoleMix, Strip
+from diffmst.daw.decibels import to_amplitude
 from diffmst.daw.naming import BUS_NAME
 from diffmst.daw.reaper.chunks import Chunk
 from diffmst.daw.reaper.identity import BUS_KEY, PRINTED_KEY, Table, Told, guid, to_chunk
-from diffmst.daw.reaper.mixer import HIGHEST_FADER_DB, pan_knob, send_volume, volume
+from diffmst.daw.reaper.mixer import HIGHEST_FADER_DB, pan_knob, send_volume
 from diffmst.daw.reaper.sliders import OUTPUT_GAIN, Slider, reverb_sliders, row, strip_sliders
 from diffmst.layout import Section
 
@@ -48,19 +49,14 @@ def to_project(mix: ConsoleMix) -> Chunk:
     project.add("PANLAW", 1)
     project.add("PANMODE", _STEREO_BALANCE)
     project.add("SAMPLERATE", mix.sample_rate, 1, 0)
-    project.add("TEMPO", 120, 4, 4)
+    project.add("TEMPO", *mix.tempo)
     _add_master(project, mix)
     project.items += [_track(mix, strip) for strip in mix.tracks]
     project.items.append(_bus(mix))
-    if reverb_is_heard(mix):
+    if mix.has_reverb():
         project.items.append(_printed_return(mix))
     project.items.append(to_chunk(_table(mix)))
     return project
-
-
-def reverb_is_heard(mix: ConsoleMix) -> bool:
-    """Whether anything is sent to the reverb."""
-    return any(send_volume(strip.values["send.gain_db"]) > 0 and not strip.muted for strip in mix.tracks)
 
 
 def _notes(mix: ConsoleMix) -> Chunk:
@@ -77,7 +73,7 @@ def _notes(mix: ConsoleMix) -> Chunk:
 def _add_master(project: Chunk, mix: ConsoleMix) -> None:
     share = fader(mix.master.values)
     project.add("MASTER_NCH", 2, 2)
-    project.add("MASTER_VOLUME", volume(share.fader_db), 0, -1, -1, 1)
+    project.add("MASTER_VOLUME", to_amplitude(share.fader_db), 0, -1, -1, 1)
     project.add("MASTER_PANMODE", _STEREO_BALANCE)
     project.add("MASTER_FX", 1)
     project.add("MASTERMUTESOLO", 0)
@@ -90,7 +86,7 @@ def _track(mix: ConsoleMix, strip: Strip) -> Chunk:
     knob = pan_knob(strip.values["panner.pan"], strip.audio.channels)
     track = _new_track(mix, strip.key, strip.name)
     track.add("PANLAWFLAGS", knob.taper)
-    track.add("VOLPAN", volume(fader(strip.values).fader_db), knob.position, knob.law, -1, 1)
+    track.add("VOLPAN", to_amplitude(fader(strip.values).fader_db), knob.position, knob.law, -1, 1)
     track.add("MUTESOLO", int(strip.muted), 0, 0)
     _add_routing(track)
     track.items.append(Chunk(("FXCHAIN",), _strip_chain(mix, strip, mix.layout.track, TRACK_SCRIPT)))
@@ -172,7 +168,7 @@ def _item(mix: ConsoleMix, name: str, audio: Audio) -> Chunk:
 
 
 def _table(mix: ConsoleMix) -> Table:
-    return Table(mix.layout.name, tuple(_told(mix)))
+    return Table(mix.layout.name, mix.frames / mix.sample_rate, tuple(_told(mix)))
 
 
 def _told(mix: ConsoleMix) -> Iterator[Told]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from diffmst.daw.decibels import to_db
 from diffmst.daw.formats import SessionValues
 from diffmst.daw.reaper import identity, remarks
 from diffmst.daw.reaper.chains import PlacedEffect, effects
-from diffmst.daw.reaper.chunks import Chunk, Line, from_text
+from diffmst.daw.reaper.chunks import Chunk, Line, from_text, number_at
 from diffmst.daw.reaper.identity import BUS_KEY, PRINTED_KEY, Table
-from diffmst.daw.reaper.mixer import gain_db, panned
+from diffmst.daw.reaper.mixer import panned
 from diffmst.daw.reaper.project import MASTER_SCRIPT, REVERB_SCRIPT, TRACK_SCRIPT
 from diffmst.daw.reaper.sliders import OUTPUT_GAIN, Slider, from_row, reverb_sliders, strip_sliders
 from diffmst.errors import UserError
@@ -73,7 +73,7 @@ def _values(
     """All that the project says, with the remarks in the order of its tracks."""
     channels = {told.key: told.channels for told in table.tracks}
     of_mix = {key: track for key, track in found.items() if key not in (BUS_KEY, PRINTED_KEY)}
-    strips = {key: _track(track, layout.track) for key, track in of_mix.items()}
+    strips = {key: _track(track, layout.track, table.length_s) for key, track in of_mix.items()}
     sends, on_sends = _sends(found.get(BUS_KEY), tracks, of_mix)
     master = _master(project, layout.master)
     bus = _bus(found.get(BUS_KEY), layout)
@@ -81,7 +81,7 @@ def _values(
         tracks={
             key: {
                 **_settled(strip, layout.track),
-                "panner.pan": panned(_at(of_mix[key].line("VOLPAN"), 1, 0.0), channels[key]),
+                "panner.pan": panned(number_at(of_mix[key].line("VOLPAN"), 1, 0.0), channels[key]),
                 **({"send.gain_db": sends[key]} if key in sends else {}),
             }
             for key, strip in strips.items()
@@ -89,7 +89,7 @@ def _values(
         master=_settled(master, layout.master),
         fx=bus.sliders if bus else {},
         return_gain_db=bus.fader_db if bus else 0.0,
-        muted={key: _at(track.line("MUTESOLO"), 0, 0.0) != 0 for key, track in of_mix.items()},
+        muted={key: number_at(track.line("MUTESOLO"), 0, 0.0) != 0 for key, track in of_mix.items()},
         names={key: strip.name for key, strip in strips.items() if strip.name},
         ignored=(
             *(remark for strip in (*strips.values(), bus, master) if strip for remark in strip.remarks),
@@ -113,11 +113,11 @@ def _name(track: Chunk | None) -> str:
     return next(iter(track.line("NAME")), "") if track else ""
 
 
-def _track(track: Chunk, section: Section) -> _Strip:
+def _track(track: Chunk, section: Section, length_s: float) -> _Strip:
     name = _name(track)
     chain = _effects(track)
     own, on_script = _own(name, chain, TRACK_SCRIPT, strip_sliders(section))
-    said = (*on_script, *remarks.on_track(name, track), *remarks.on_effects(name, chain, TRACK_SCRIPT))
+    said = (*on_script, *remarks.on_track(name, track, length_s), *remarks.on_effects(name, chain, TRACK_SCRIPT))
     return _Strip(name, _fader_db(track.line("VOLPAN")), own, said)
 
 
@@ -164,27 +164,18 @@ def _sends(
     for source, line in _receives(bus, tracks):
         if (key := keys.get(id(source))) is None:
             continue
-        if _at(line, 4, 0.0) == 0:  # not muted
-            volumes[key] += _at(line, 2, 1.0)
+        if number_at(line, 4, 0.0) == 0:  # not muted
+            volumes[key] += number_at(line, 2, 1.0)
         said += remarks.on_send(_name(source), line)
-    return {key: gain_db(volume) for key, volume in volumes.items()}, tuple(said)
+    return {key: to_db(volume) for key, volume in volumes.items()}, tuple(said)
 
 
 def _receives(bus: Chunk, tracks: list[Chunk]) -> Iterator[tuple[Chunk, Line]]:
     for line in bus.lines("AUXRECV"):
-        number = int(_at(line, 0, -1))
+        number = int(number_at(line, 0, -1))
         if 0 <= number < len(tracks):
             yield tracks[number], line
 
 
 def _fader_db(line: Line) -> float:
-    return gain_db(_at(line, 0, 1.0))
-
-
-def _at(line: Line, index: int, default: float) -> float:
-    """A number of a line; the default where it is none."""
-    try:
-        value = float(line[index])
-    except (IndexError, ValueError):
-        return default
-    return value if math.isfinite(value) else default
+    return to_db(number_at(line, 0, 1.0))

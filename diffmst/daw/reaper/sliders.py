@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from diffmst.daw.reaper.chunks import decimal
+from diffmst.daw.reaper.chunks import decimal, number_at
 from diffmst.layout import Section
 from diffmst.params import Param
 from diffmst.report.words import label
@@ -75,19 +75,8 @@ def row(sliders: tuple[Slider, ...], values: Mapping[str, float]) -> tuple[str, 
 
 def from_row(sliders: tuple[Slider, ...], tokens: tuple[str, ...]) -> dict[str, float]:
     """The values of the sliders by control; the inverse of `row`. What is no number is at its default."""
-    padded = (*tokens, *["-"] * len(sliders))
-    return {
-        slider.control: _number(token, slider.param.default) for slider, token in zip(sliders, padded, strict=False)
-    }
+    return {slider.control: number_at(tokens, place, slider.param.default) for place, slider in enumerate(sliders)}
 
 
 def _numbered(params: Mapping[str, Param]) -> tuple[Slider, ...]:
     return tuple(Slider(number, control, param) for number, (control, param) in enumerate(params.items(), 1))
-
-
-def _number(token: str, default: float) -> float:
-    try:
-        value = float(token)
-    except ValueError:
-        return default
-    return value if math.isfinite(value) else default

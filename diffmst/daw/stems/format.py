@@ -8,6 +8,7 @@ from textwrap import fill
 
 from diffmst.daw.console_mix import Audio, ConsoleMix
 from diffmst.daw.formats import Part, SessionValues
+from diffmst.daw.notes import listed
 from diffmst.daw.stems.sheet import settings_csv
 from diffmst.daw.translation import Translation, console_effects
 from diffmst.errors import UserError
@@ -31,6 +32,9 @@ class Stems:
     suffix = ""
     parts: frozenset[Part] = frozenset({"processed"})
     translations = dict.fromkeys(console_effects(), _IN_THE_STEMS) | {"reverb": _PRINTED_REVERB}
+    saves = ()
+    caches = ()
+    not_in_paths = ""
 
     def write(self, mix: ConsoleMix, folder: Path, advance: Advance) -> tuple[str, ...]:
         """Writes the stems, the return, the sheet as table and page, and what to do with them."""
@@ -45,7 +49,7 @@ class Stems:
         write_text_atomically(folder / README, _readme(mix, steps))
         muted = [strip.name for strip in mix.tracks if strip.muted]
         notes = [f"the master's input, equalizer, compressor and fader are in {SETTINGS_PAGE}, not in the stems"]
-        return (*notes, f"left out, as they are muted: {', '.join(muted)}") if muted else tuple(notes)
+        return (*notes, f"left out, as they are muted: {listed(muted)}") if muted else tuple(notes)
 
     def read(self, path: Path) -> SessionValues:
         """Stems say nothing of what was done to them: raises UserError."""
