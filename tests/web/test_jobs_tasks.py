@@ -1,0 +1,191 @@
+"""What jobs do, done here: what they leave where they are cancelled, and what they pack."""
+
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from job_sessions import contents, leftovers, reporter, session_with_song, task_of
+
+from diffmst.errors import UserError
+from diffmst.profile import Profile
+from diffmst.report import figures
+from diffmst.tone_curve import smooth_bands
+from diffmst.web.jobs.bringing import bring_home
+from diffmst.web.jobs.foreseeing import size_of, weights_of
+from diffmst.web.jobs.job import Done
+from diffmst.web.jobs.options import OPTIONS
+from diffmst.web.jobs.packing import bytes_of, pack
+from diffmst.web.jobs.reporting import CancelledError, Reporter
+from diffmst.web.jobs.sounds import read_sound, write_sound
+from diffmst.web.jobs.tasks import MODULES, work_of
+from diffmst.web.jobs.tasks.listening import sound_of
+from diffmst.web.pcm import PcmReader
+from diffmst.web.store import Store
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """With a mix in it."""
+    found = session_with_song(Store(tmp_path_factory.mktemp("tasks") / "sessions"))
+    work_of("prepare")(task_of(found, "prepare"), reporter())
+    done = work_of("match")(task_of(found, "match", steps=0, model=False), reporter())
+    found.put_document(done.mix, "match")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "options"),
+    [
+        ("prepare", "reading the stems", {}),
+        ("prepare", "rendering the mix before", {}),
+        ("prepare", "reading the references", {}),
+        ("match", "listening", {}),
+        ("match", "matching", {"steps": 5, "model": False}),
+        ("match", "rendering", {"steps": 0, "model": False}),
+        ("rematch", "finishing", {"steps": 0, "model": False}),
+        ("measure", "rendering", {}),
+        ("render", "finishing", {"stems": True}),
+        ("render", "packing", {"stems": True}),
+        ("export", "printing audio", {"formats": ["dawproject"]}),
+        ("export", "packing", {"formats": ["reaper"]}),
+        ("demo", "making two songs", {}),
+    ],
+)
+def test_a_job_that_is_cancelled_writes_nothing_outside_its_scratch_folder(session, kind, phase, options):
+    if kind == "prepare":
+        for path in session.cache_folder.iterdir():
+            path.unlink()
+    task = task_of(session, kind, **options)
+    before = outside(session)
+    with pytest.raises(CancelledError):
+        work_of(kind)(task, reporter(phase))
+    assert outside(session) == before
+    assert not leftovers(session.cache_folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("prepare", {}),
+        ("match", {"steps": 1}),
+        ("rematch", {"steps": 1}),
+        ("measure", {}),
+        ("render", {"stems": True}),
+        ("export", {"formats": ["dawproject", "stems"]}),
+        ("demo", {}),
+    ],
+)
+def test_all_phases_of_a_job_are_foreseen(session, kind, options):
+    for path in session.cache_folder.iterdir():
+        path.unlink()
+    phases = []
+
+    class Noting(Reporter):
+        def phase(self, description, total):
+            phases.append(description)
+            return super().phase(description, total)
+
+    task = task_of(session, kind, **options)
+    work_of(kind)(task, Noting(lambda content: None, {}, {}, threading.Event(), threading.Event()))
+    foreseen = weights_of(kind, task.options, size_of(task.info, mixed=True))
+    assert set(phases) - {"compiling (first run only)"} == set(foreseen)
+
+
+def outside(session):
+    return {name: checksum for name, checksum in contents(session.folder).items() if not name.startswith(".job-0/")}
+
+
+def test_what_is_cached_of_other_files_is_not_taken_for_the_song(session, tmp_path):
+    work_of("prepare")(task_of(session, "prepare"), reporter())
+    key = PcmReader.open(session.cache_folder, "song").info.key
+    stem = session.path(session.info().stems[0])
+    original = stem.read_bytes()
+    stem.write_bytes(original[:-3000] + bytes(3000))
+    try:
+        work_of("prepare")(task_of(session, "prepare"), reporter())
+        assert PcmReader.open(session.cache_folder, "song").info.key != key
+    finally:
+        stem.write_bytes(original)
+
+
+def test_a_reference_that_is_gone_leaves_the_cache(session):
+    work_of("prepare")(task_of(session, "prepare"), reporter())
+    task = task_of(session, "prepare")
+    work_of("prepare")(task._replace(info=task.info.model_copy(update={"references": ()})), reporter())
+    assert not list(session.cache_folder.glob("*reference*"))
+
+
+def test_a_demo_is_not_mixed_up_with_stems_that_have_come_meanwhile(session):
+    before = contents(session.folder)
+    task = task_of(session, "demo")
+    (task.scratch / "bass.wav").write_bytes(b"of the demo")
+    with pytest.raises(UserError, match="stems have come meanwhile"):
+        list(bring_home(session, task, Done({}, stems=("bass.wav",))))
+    (task.scratch / "bass.wav").unlink()
+    assert contents(session.folder) == before
+
+
+def test_stems_of_one_name_are_told_apart_by_numbers(session):
+    task = task_of(session, "match", steps=0, model=False)
+    stems = tuple(
+        stem.model_copy(update={"name": name}) for stem, name in zip(task.info.stems, ("A", "a", "B"), strict=True)
+    )
+    done = work_of("match")(task._replace(info=task.info.model_copy(update={"stems": stems})), reporter())
+    assert [track.name for track in done.mix.tracks] == ["A", "a (2)", "B"]
+
+
+def test_roles_that_the_user_tells_are_taken(session):
+    task = task_of(session, "match", steps=0, model=False)
+    stems = tuple(stem.model_copy(update={"role": "pad"}) for stem in task.info.stems)
+    done = work_of("match")(task._replace(info=task.info.model_copy(update={"stems": stems})), reporter())
+    assert {(track.role, track.role_from) for track in done.mix.tracks} == {("pad", "user")}
+
+
+def test_an_archive_holds_the_files_of_a_folder(tmp_path):
+    for name in ("a.wav", "deep/b.txt"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(name.encode() * 1000)
+    (tmp_path / "in" / "link").symlink_to(tmp_path)
+    told = []
+    for archive in ("one.zip", "other.zip"):
+        pack(tmp_path / "in", tmp_path / archive, "Song", told.append)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "other.zip").read_bytes()
+    assert sum(told) == 2 * bytes_of(tmp_path / "in")
+    with zipfile.ZipFile(tmp_path / "one.zip") as packed:
+        assert packed.testzip() is None
+        assert sorted(packed.namelist()) == ["Song/a.wav", "Song/deep/b.txt"]
+        assert packed.getinfo("Song/a.wav").compress_type == zipfile.ZIP_STORED
+
+
+def profile(scale=0.1, seconds=5.0):
+    heard = Profile(44_100)
+    noise = np.random.default_rng(1).standard_normal((2, round(seconds * 44_100)))
+    heard.add((scale * noise).astype(np.float32))
+    return heard
+
+
+def test_a_sound_is_what_the_report_draws(tmp_path):
+    heard = profile()
+    sound = sound_of(heard, "key")
+    bands = smooth_bands(heard)
+    np.testing.assert_allclose(sound.mid_db, bands.mid_db - heard.loudness_lufs, atol=0.006)
+    np.testing.assert_allclose(sound.side_db, bands.side_db - heard.loudness_lufs, atol=0.006)
+    times, lufs = figures._loudness_curve(heard, heard.loudness_lufs)
+    np.testing.assert_allclose(sound.time_s, times, atol=0.006)
+    np.testing.assert_allclose(sound.short_term_lu, lufs - heard.loudness_lufs, atol=0.006)
+    assert np.shape(sound.field) == (91, 42) and np.max(sound.field) == 1
+    write_sound(tmp_path, "after", sound)
+    assert read_sound(tmp_path, "after") == sound
+
+
+@pytest.mark.parametrize(("scale", "seconds"), [(0.0, 1.0), (0.1, 0.05), (30.0, 4.0)])
+def test_silence_a_moment_and_the_far_too_loud_are_sounds_too(scale, seconds):
+    sound = sound_of(profile(scale, seconds), "key")
+    assert (sound.loudness_lufs is None) == (scale == 0)
+    sound.model_dump_json()
+
+
+def test_every_kind_has_its_work():
+    assert MODULES.keys() == OPTIONS.keys()
+    assert all(callable(work_of(kind)) for kind in MODULES)

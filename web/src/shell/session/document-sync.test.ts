@@ -1,0 +1,75 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { delivery, exampleMix, layouts, roles } from "../../../test/desk-fixtures";
+import { api } from "../../api/client";
+import type { SavedMix } from "../../api/types";
+import type { MixDocument } from "../../model/types";
+import type { ServerFacts } from "../server-facts";
+import { DocumentSync } from "./document-sync";
+
+const FADER = "fader.gain_db";
+const facts = { layouts, about: { roles, delivery } } as unknown as ServerFacts;
+const nothing = { onShown: () => {}, onSaved: () => {} };
+
+/** What the server has. */
+let saved: SavedMix;
+let sync: DocumentSync;
+
+const mixed = (overall: number): MixDocument => ({ ...exampleMix(), amounts: { ...exampleMix().amounts, overall } });
+const settle = () => vi.waitFor(() => expect(sync.autosave.value?.revision).toBe(saved.revision));
+
+beforeEach(async () => {
+  localStorage.clear();
+  saved = { revision: 1, mix: exampleMix() };
+  vi.spyOn(api, "mix").mockImplementation(async () => structuredClone(saved));
+  vi.spyOn(api, "putMix").mockImplementation(async (_, { mix }) => {
+    saved = { revision: saved.revision + 1, mix };
+    return { revision: saved.revision };
+  });
+  sync = new DocumentSync("song", () => facts, nothing);
+  sync.told(1);
+  await settle();
+});
+
+test("a match that is told of twice is shown once, and is one step to undo", async () => {
+  const before = sync.desk.value?.mix.value;
+  saved = { revision: 2, mix: mixed(50) };
+  sync.told(2, "match");
+  sync.told(2);
+  await settle();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(sync.desk.value?.undoes.value).toBe("match");
+  sync.desk.value?.undo();
+  expect(sync.desk.value?.mix.value).toBe(before);
+});
+
+test("an answer that was overtaken by a change made here is not shown", async () => {
+  let answer = (_: SavedMix) => {};
+  vi.spyOn(api, "mix").mockImplementation(() => new Promise((resolve) => (answer = resolve)));
+  sync.told(2, "restore");
+  saved.revision = 2;
+  sync.desk.value?.set(0, { [FADER]: -12 });
+  expect(await sync.settle()).toBe(true);
+  answer({ revision: 2, mix: mixed(50) });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(sync.desk.value?.value(0, FADER).value).toBe(-12);
+});
+
+test("while the server is away nothing is thrown, and nothing is lost from the desk", async () => {
+  vi.spyOn(api, "mix").mockRejectedValue(new Error("away"));
+  sync.told(7, "match");
+  await sync.resolve("theirs");
+  expect(sync.desk.value?.mix.value).toEqual(exampleMix());
+});
+
+test("what the browser kept is offered, unless it is of other tracks", async () => {
+  const offered = async (mix: MixDocument) => {
+    localStorage.setItem("diffmst.unsaved.song", JSON.stringify({ revision: 1, mix, at: "2026-01-01" }));
+    sync = new DocumentSync("song", () => facts, nothing);
+    sync.told(1);
+    await settle();
+    return sync.kept.value !== null;
+  };
+  expect(await offered(mixed(50))).toBe(true);
+  expect(await offered({ ...mixed(50), tracks: exampleMix().tracks.slice(1) })).toBe(false);
+  expect(await offered(exampleMix())).toBe(false);
+});

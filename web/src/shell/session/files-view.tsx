@@ -1,0 +1,132 @@
+import type { Session, Stem } from "../../api/types";
+import { Button } from "../../ui/button";
+import { Progress } from "../../ui/progress";
+import { leftOutInWords } from "../match/left-out";
+import { DropArea } from "../start/drop-area";
+import { underWay } from "./jobs";
+import { ReferenceRow } from "./reference-row";
+import type { SessionModel } from "./session-model";
+import { StemRow } from "./stem-row";
+import { UploadRows } from "./upload-rows";
+import "./files-view.css";
+
+/** What the song is made of, and what it is to sound like. */
+export function FilesView({ model }: { model: SessionModel }) {
+  const info = model.info.value;
+  if (!info) {
+    return <div class="files" aria-busy="true" />;
+  }
+  if (info.stems.length === 0 && underWay(model.jobs.newest("demo"))) {
+    return (
+      <div class="files" aria-busy="true">
+        <NextStep model={model} info={info} />
+      </div>
+    );
+  }
+  return (
+    <div class="files">
+      <NextStep model={model} info={info} />
+      <Stems model={model} info={info} />
+      <References model={model} info={info} />
+    </div>
+  );
+}
+
+interface PartProps {
+  model: SessionModel;
+  info: Session;
+}
+
+function Stems({ model, info }: PartProps) {
+  const some = info.stems.length > 0;
+  return (
+    <section class="files-part" aria-labelledby="stems">
+      <header class="files-head">
+        <h2 id="stems">Stems</h2>
+        <span class="text-dim">{inWords(info.stems)}</span>
+      </header>
+      {some && (
+        <ul class="files-list">
+          {info.stems.map((stem) => (
+            <StemRow key={stem.id} stem={stem} model={model} />
+          ))}
+        </ul>
+      )}
+      <UploadRows uploads={model.files.uploads.stems} />
+      <DropArea
+        title="Stems"
+        folders
+        about={some ? "Add more: files or a folder" : "The tracks of your song: files or a folder"}
+        compact={some}
+        onFiles={(files) => model.files.upload("stems", files)}
+      />
+    </section>
+  );
+}
+
+function References({ model, info: { references } }: PartProps) {
+  const some = references.length > 0;
+  return (
+    <section class="files-part" aria-labelledby="references">
+      <header class="files-head">
+        <h2 id="references">Reference</h2>
+        <span class="text-dim">{references.length > 1 ? "mixed like all of them, by their weights" : ""}</span>
+      </header>
+      {some && (
+        <ul class="files-list">
+          {references.map((reference) => (
+            <ReferenceRow key={reference.id} reference={reference} alone={references.length === 1} model={model} />
+          ))}
+        </ul>
+      )}
+      <UploadRows uploads={model.files.uploads.references} />
+      <DropArea
+        title="Reference"
+        about={some ? "Add another" : "A finished song that sounds right"}
+        compact={some}
+        onFiles={(files) => model.files.upload("references", files)}
+      />
+    </section>
+  );
+}
+
+/** The one thing to do next. */
+function NextStep({ model, info }: PartProps) {
+  const making = model.jobs.newest("demo");
+  if (underWay(making)) {
+    return (
+      <div class="next-step" role="status">
+        <p>Making a song and a reference for you to try. This takes a few seconds.</p>
+        <Progress label="Making the demo song" share={making.share || null} />
+      </div>
+    );
+  }
+  const ready = info.stems.length > 0 && info.references.length > 0;
+  const left = leftOutInWords(model);
+  if (!ready || (model.desk.value && !left) || model.matchOpen.value || underWay(model.jobs.match.value)) {
+    return null;
+  }
+  return (
+    <div class="next-step">
+      {left ? (
+        <p>{left}. Match to bring it in.</p>
+      ) : (
+        <p>
+          <strong>Ready.</strong> Look over the roles below, then let diffmst mix it.
+        </p>
+      )}
+      <Button kind="primary" icon="match" onClick={() => (model.matchOpen.value = true)}>
+        Match
+      </Button>
+    </div>
+  );
+}
+
+function inWords(stems: readonly Stem[]): string {
+  if (stems.length === 0) {
+    return "";
+  }
+  const rates = new Set(stems.map((stem) => stem.sample_rate));
+  const mixed = rates.size > 1 ? "; rates differ and are converted" : "";
+  return `${stems.length} file${stems.length === 1 ? "" : "s"}${mixed}`;
+}
