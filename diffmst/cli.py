@@ -26,6 +26,7 @@ from diffmst import (
     cli_listen,
     cli_pairs,
     cli_recall,
+    cli_serve,
     cli_training,
     terminal,
 )
@@ -101,6 +102,7 @@ app.add_typer(cli_evaluate.app)
 app.add_typer(cli_pairs.app, name="pairs")
 app.add_typer(cli_listen.app, name="listen")
 app.add_typer(cli_recall.app)
+app.add_typer(cli_serve.app)
 
 
 @app.command()
@@ -136,6 +138,7 @@ def mix(
     space: SpaceAmount = None,
     roles: Roles = None,
     export: cli_daw.Formats = None,
+    open_it: cli_serve.Open = False,
     force: Force = False,
 ) -> None:
     """Mix STEMS the way the reference is mixed, or several references are.
@@ -171,6 +174,8 @@ def mix(
         sessions = cli_daw.export_beside(out, export, force=force, progress=progress)
     terminal.report_match(matched, out)
     cli_daw.report_sessions(sessions)
+    if open_it:
+        cli_serve.serve_sessions(out / "mix.json")
 
 
 @app.command()
@@ -183,13 +188,13 @@ def render(
     force: Force = False,
 ) -> None:
     """Render a mix document: the same settings give the same sound, bit for bit."""
-    from diffmst.advice import IN_DOCUMENT, output_advice
+    from diffmst.advice import output_advice
     from diffmst.render import render_document
 
     out = out or document.parent / f"{document.stem}.wav"
     with terminal.shown_progress() as progress:
         output = render_document(document, out, stems=write_stems, force=force, progress=progress)
-    for sentence in output_advice(output, IN_DOCUMENT):
+    for sentence in output_advice(output):
         terminal.note(sentence)
     terminal.report_output(out, output)
 

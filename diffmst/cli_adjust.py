@@ -191,7 +191,7 @@ def adjust(
 ) -> None:
     """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
     from diffmst.adjust import adjust
-    from diffmst.advice import IN_DOCUMENT, output_advice
+    from diffmst.advice import output_advice
     from diffmst.delivery import REPORT
     from diffmst.mix import Mix
 
@@ -207,7 +207,7 @@ def adjust(
         )
     if adjusted.kept:
         terminal.note(f"Left as you changed it: {', '.join(adjusted.kept)}.")
-    for sentence in output_advice(output, IN_DOCUMENT):
+    for sentence in output_advice(output):
         terminal.note(sentence)
     if in_place and (report := folder / REPORT).exists():
         report.unlink()

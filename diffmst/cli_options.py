@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -139,6 +140,8 @@ def network(model: str | None, layout: LayoutName | None) -> MixModel | None:
 def result_folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
     """Where results go: if the user does not say, the first of `mix-2`, `mix-3` ... that does not exist yet.
 
+    What comes from a document in `mix-2` is another of these, where `mix` lies beside it.
+
     Args:
         document: that they come from.
         out: what the user says.
@@ -156,6 +159,8 @@ def result_folder(document: Path, out: Path | None, *, in_place: bool) -> Path:
     home = document.parent
     named = home.name not in ("", "..")  # `.` has no name of its own
     beside, name = (home.parent, home.name) if named else (home / "..", home.resolve().name)
+    if (beside / (first := re.sub(r"(?<=.)-[1-9]\d*$", "", name))).is_dir():
+        name = first
     number = 2
     while (folder := beside / f"{name}-{number}").exists():
         number += 1

@@ -33,10 +33,12 @@ class Delivered(NamedTuple):
     Attributes:
         output: its loudness and peaks.
         notes: for the user, those of listening first.
+        sound: of the mix, before its final gain.
     """
 
     output: Output
     notes: list[str]
+    sound: Profile
 
 
 def deliver(
@@ -97,7 +99,7 @@ def deliver(
         )
     write_text_atomically(outputs.path(f"{name}.json"), mix.to_json())
     write_text_atomically(outputs.path(REPORT), report)
-    return Delivered(output, notes)
+    return Delivered(output, notes, after)
 
 
 def _findings(

@@ -13,13 +13,14 @@ from diffmst.data.demo_song import DemoSong, make_song
 from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness
 from diffmst.dsp.stereo import SEND_OFF_DB
 from diffmst.layout import DEFAULT, Settings
-from diffmst.mastering import Spool, write_master
+from diffmst.mastering import write_master
 from diffmst.match import OUTPUTS, Matched, Options, match
 from diffmst.mix import RenderSettings
 from diffmst.outputs import OutputFolder
 from diffmst.prior import NOMINAL_LUFS
 from diffmst.progress import SILENT, Progress
 from diffmst.render import compile_kernels
+from diffmst.spool import Spool
 
 SONG_STYLE, REFERENCE_STYLE = "pop-rock", "electronic"
 STEM_FOLDER, REFERENCE_NAME, MIX_FOLDER = "stems", "reference.wav", "mix"
@@ -76,15 +77,27 @@ def run_demo(folder: Path, seed: int, options: Options | None = None, progress: 
     finished = [f"{MIX_FOLDER}/{name}" for name in OUTPUTS]
     with OutputFolder(folder, [REFERENCE_NAME, *finished], force=options.force) as outputs:
         mix_folder = outputs.path(finished[0]).parent
-        compile_kernels(progress)
-        with progress.phase("making two songs", 2) as advance:
-            song = make_song(seed, style=SONG_STYLE)
-            stems = write_stems(song, outputs)
-            advance(1)
-            reference = outputs.path(REFERENCE_NAME)
-            write_reference(make_song(seed + _REFERENCE_SEED_OFFSET, style=REFERENCE_STYLE), reference)
-            advance(1)
+        stems, reference = write_songs(seed, outputs, progress)
         return match(stems, reference, mix_folder, options, progress)
+
+
+def write_songs(seed: int, outputs: OutputFolder, progress: Progress = SILENT) -> tuple[list[Path], Path]:
+    """Makes the stems of a song and the finished reference; returns where they lie while `outputs` are written.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    compile_kernels(progress)
+    with progress.phase("making two songs", 4) as advance:
+        song = make_song(seed, style=SONG_STYLE)
+        advance(1)
+        stems = write_stems(song, outputs)
+        advance(1)
+        finished, path = make_song(seed + _REFERENCE_SEED_OFFSET, style=REFERENCE_STYLE), outputs.path(REFERENCE_NAME)
+        advance(1)
+        write_reference(finished, path)
+        advance(1)
+    return stems, path
 
 
 def write_stems(song: DemoSong, outputs: OutputFolder) -> list[Path]:

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,45 +21,102 @@ _PATIENCE_STEPS = 12
 _LEAST_GAIN = 0.005  # of the objective over the patience; less is converged
 
 
+Stage = Literal["master", "tracks"]
+"""What moves: the master alone, or everything."""
+
+
+class Step(NamedTuple):
+    """Where a descent stands after a step.
+
+    Attributes:
+        stage: what moves.
+        number: of the step in its stage, from 1.
+        steps: of the stage, at most.
+        share: of all the work that is done, 0 to 1.
+        terms: of the distance where the step began.
+        best: the distance at the best step of the stage so far: the sum of its terms.
+    """
+
+    stage: Stage
+    number: int
+    steps: int
+    share: float
+    terms: Mapping[str, float]
+    best: float
+
+
+Observer = Callable[[Step], bool | None]
+"""Told of every step; what it answers true to is the last, and the best so far is kept."""
+
+
 class Clock:
-    """Counts work and seconds, and tells how far it is.
+    """Counts work and seconds, tells how far it is, and says when to stop.
 
     Args:
         work: to be done, at most.
         seconds: at most.
-        on_step: told the share of the work that each step was.
+        observer: told of every step, and may end them.
+
+    Attributes:
+        stopped: whether the observer has ended it.
     """
 
-    def __init__(self, work: float, seconds: float, on_step: Callable[[float], None] | None) -> None:
+    def __init__(self, work: float, seconds: float, observer: Observer | None) -> None:
         self._work = work
         self._seconds = seconds
-        self._on_step = on_step
+        self._observer = observer
         self._began = time.monotonic()
-        self._done = self._told = 0.0
+        self._done = 0.0
+        self.stopped = False
 
     @property
     def elapsed_s(self) -> float:
         """Since it was made."""
         return time.monotonic() - self._began
 
-    def progress(self, steps: int, work: float) -> Iterator[float]:
-        """From 0 to 1 over so many steps of so much work each, unless time is over; the very first step is taken."""
-        for step in range(steps):
-            if self._done and self.elapsed_s >= self._seconds:
+    @property
+    def over(self) -> bool:
+        """Whether no more steps are to be taken; the very first is."""
+        return bool(self._done) and (self.stopped or self.elapsed_s >= self._seconds)
+
+    def count(self, work: float) -> float:
+        """Counts a step of so much work; returns the share of all the work that is done."""
+        self._done += work
+        of_time = self.elapsed_s / self._seconds if self._seconds else 1.0
+        return min(1.0, max(self._done / self._work, of_time))
+
+    def tell(self, step: Step) -> None:
+        """Tells the observer of a step."""
+        if self._observer:
+            self.stopped = bool(self._observer(step)) or self.stopped
+
+
+class Pace:
+    """The steps of one stage of the work: iterated over, from 0 to 1, as long as the clock goes.
+
+    Args:
+        clock: that counts them.
+        stage: what moves.
+        steps: at most.
+        work: of each.
+    """
+
+    def __init__(self, clock: Clock, stage: Stage, steps: int, work: float) -> None:
+        self._clock, self._stage, self._steps, self._work = clock, stage, steps, work
+        self._taken = 0
+
+    def __iter__(self) -> Iterator[float]:
+        for step in range(self._steps):
+            if self._clock.over:
                 return
-            yield step / max(1, steps - 1)
-            self._done += work
-            self._tell(max(self._done / self._work, self.elapsed_s / self._seconds if self._seconds else 1.0))
+            yield step / max(1, self._steps - 1)
 
-    def finish(self) -> None:
-        """All is done."""
-        self._tell(1.0)
-
-    def _tell(self, share: float) -> None:
-        share = min(1.0, share)
-        if self._on_step and share > self._told:
-            self._on_step(share - self._told)
-            self._told = share
+    def took(self, search: "Search") -> None:
+        """A search took a step."""
+        self._taken += 1
+        share = self._clock.count(self._work)
+        best = sum(search.best_terms.values())
+        self._clock.tell(Step(self._stage, self._taken, self._steps, share, search.terms, best))
 
 
 class Search:
@@ -73,7 +131,8 @@ class Search:
 
     Attributes:
         best: positions of the best step, to begin with the start.
-        first_terms: of the distance, at the first step.
+        terms: of the distance, at the last step.
+        first_terms: at the first step.
         best_terms: at the best step.
         history: the objective at every step.
         converged: whether it stopped by itself.
@@ -90,22 +149,32 @@ class Search:
         ]
         self._adam = torch.optim.Adam(self._deviations, lr=LEARNING_RATE, betas=(0.9, 0.97))
         self.best: Settings = Settings(*(part.detach() for part in self._unit()))
+        self.terms: dict[str, float] = {}
         self.first_terms: dict[str, float] = {}
         self.best_terms: dict[str, float] = {}
         self.history: list[float] = []
         self.converged = False
 
-    def run(self, mixed: Callable[[Settings], Tensor], distance: Distance, progress: Iterator[float]) -> None:
+    def run(
+        self,
+        mixed: Callable[[Settings], Tensor],
+        distance: Distance,
+        progress: Iterable[float],
+        told: Callable[["Search"], None] | None = None,
+    ) -> None:
         """Goes down until it has converged or `progress` ends.
 
         Args:
             mixed: the windows mixed with physical settings.
             distance: of them to the reference.
             progress: of the steps, from 0 to 1.
+            told: called after every step.
         """
         for share in progress:
             unit = self._unit()
             self._advance(unit, distance(mixed(self._layout.from_unit(unit))), share)
+            if told:
+                told(self)
             self.converged = _has_converged(self.history)
             if self.converged or not math.isfinite(self.history[-1]):
                 break
@@ -121,7 +190,7 @@ class Search:
         costs = ((cost / 2 * part.square()).sum() for cost, part in zip(self._costs, self._deviations, strict=True))
         objective = sum(terms.values(), torch.zeros(())) + sum(costs, torch.zeros(()))
         value, *numbers = torch.stack([objective, *terms.values()]).tolist()  # at once: each waits for its device
-        here = dict(zip(terms, numbers, strict=True))
+        self.terms = here = dict(zip(terms, numbers, strict=True))
         self.first_terms = self.first_terms or here
         if value < min(self.history, default=math.inf):
             self.best, self.best_terms = Settings(*(part.detach() for part in unit)), here

@@ -21,6 +21,9 @@ def shortened(refined: Refined, amounts: Amounts, *, steps: int, seconds: float)
 def _of_refinement(refined: Refined, steps: int, seconds: float) -> Iterator[str]:
     if steps == 0:
         yield "refinement was left out"
+    elif refined.stopped:
+        taken = len(refined.history)
+        yield f"refinement was stopped after {taken} step{'s' if taken > 1 else ''}"
     elif not refined.converged and refined.seconds >= seconds:
         yield f"refinement ended after {seconds:g} s, as asked"
     elif not refined.converged and steps < STEPS:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.bands import bark_triangles
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.measure import Measure, Measured, measure, peak_index
-from diffmst.dsp.spectrum import Frames, MeanMagnitude, frame_size
+from diffmst.dsp.spectrum import Frames, MeanMagnitude
 
 # 32,768 samples at 44.1 kHz, as published; the power of two of about this duration at other rates.
 SPECTRUM_FRAME_S = 32_768 / 44_100

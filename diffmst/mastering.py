@@ -7,13 +7,11 @@ a few hundredths of a LU. Where that is not enough, its error is known by then, 
 """
 
 import math
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +23,8 @@ from diffmst.dsp.limiter import Limiter, limited_energies
 from diffmst.dsp.loudness import LoudnessMeter, hop_samples, integrated_loudness_from_hops
 from diffmst.dsp.pcm import encode
 from diffmst.mix import RenderSettings
-from diffmst.outputs import write_errors
 from diffmst.progress import Advance, Passes
+from diffmst.spool import Spool
 
 LOUDNESS_TOLERANCE_LU = 0.05
 HARDEST_LIMITING_DB = 9.0
@@ -54,40 +52,10 @@ class Output:
     """The deepest gain reduction of the limiter, 0 or more."""
     target_lufs: float | None
     frames: int
-
-
-class Spool:
-    """Stereo audio on its way through several passes: a temporary file of float32 blocks beside the outputs."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with write_errors(folder):
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 closed by __exit__
-        self._blocks: list[int] = []
-        self.frames = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):  # a full disk refuses the last buffer again; the file is gone all the same
-            self._file.close()
-
-    def append(self, block: Audio) -> None:
-        """Adds a block [2, frames]."""
-        with write_errors(self._folder):
-            self._file.write(np.ascontiguousarray(block, np.float32).data)
-            self._file.flush()
-        self._blocks.append(block.shape[1])
-        self.frames += block.shape[1]
-
-    def __iter__(self) -> Iterator[Audio]:
-        """The blocks, from the start."""
-        self._file.seek(0)
-        for frames in self._blocks:
-            yield np.frombuffer(self._file.read(2 * 4 * frames), np.float32).reshape(2, frames)
+    trim_db: float = 0.0
+    """Gain behind the limiter, 0 or less."""
+    limited: bool = False
+    """Whether it went through the limiter at all."""
 
 
 class _Gain(NamedTuple):
@@ -219,23 +187,41 @@ def write_master(
         UserError: the file cannot be written.
     """
     passes = Passes(spool.frames, advance or (lambda share: None))
-    gain_db, target_lufs = _gain_alone_db(meter, settings), settings.loudness_lufs
-    if target_lufs is None or gain_db <= _headroom_db(meter, settings):
-        return _write_with_gain(spool, meter, path, settings, gain_db, passes)
-    return _write_limited(spool, meter, path, settings, target_lufs, passes)
+    if _exceeds(meter, settings):
+        return _limit(spool, meter, settings, passes, path)
+    output = _at_gain(spool, meter, settings)
+    _write_with_gain(spool, meter, path, settings, output.gain_db, passes)
+    return output
 
 
-def _write_with_gain(
-    spool: Spool, meter: LoudnessMeter, path: Path, settings: RenderSettings, gain_db: float, passes: Passes
+def measure_master(
+    spool: Spool, meter: LoudnessMeter, settings: RenderSettings, advance: Advance | None = None
 ) -> Output:
-    """One pass; the meter has heard what comes out, but for the gain."""
-    amplitude = np.float32(10 ** (gain_db / 20))
-    with (
-        _ahead(block * amplitude for block in spool) as blocks,
-        AudioWriter(path, meter.sample_rate, 2, settings.subtype) as writer,
-    ):
-        for block in passes.over(blocks, 1.0):
-            writer.write(block)
+    """What `write_master` would make of a spooled mix, to the last digit; nothing is written.
+
+    Where gain alone suffices, it takes no pass over the mix.
+
+    Args:
+        spool: the mix.
+        meter: has heard it all.
+        settings: loudness and ceiling.
+        advance: told the share of the work that was done, 1 in all.
+    """
+    passes = Passes(spool.frames, advance or (lambda share: None))
+    if _exceeds(meter, settings):
+        return _limit(spool, meter, settings, passes)
+    passes.finish()
+    return _at_gain(spool, meter, settings)
+
+
+def _exceeds(meter: LoudnessMeter, settings: RenderSettings) -> bool:
+    """Whether the limiter has to hold the ceiling at the loudness wanted."""
+    return settings.loudness_lufs is not None and _gain_alone_db(meter, settings) > _headroom_db(meter, settings)
+
+
+def _at_gain(spool: Spool, meter: LoudnessMeter, settings: RenderSettings) -> Output:
+    """What becomes of a mix by gain alone: the meter has heard what comes out, but for the gain."""
+    gain_db = _gain_alone_db(meter, settings)
     return Output(
         loudness_lufs=_loudness_at(meter, gain_db),
         true_peak_dbtp=meter.true_peak_dbtp + gain_db,
@@ -246,26 +232,43 @@ def _write_with_gain(
     )
 
 
-def _write_limited(
-    spool: Spool, meter: LoudnessMeter, path: Path, settings: RenderSettings, target_lufs: float, passes: Passes
+def _write_with_gain(
+    spool: Spool, meter: LoudnessMeter, path: Path, settings: RenderSettings, gain_db: float, passes: Passes
+) -> None:
+    """One pass."""
+    amplitude = np.float32(10 ** (gain_db / 20))
+    with (
+        _ahead(block * amplitude for block in spool) as blocks,
+        AudioWriter(path, meter.sample_rate, 2, settings.subtype) as writer,
+    ):
+        for block in passes.over(blocks, 1.0):
+            writer.write(block)
+
+
+def _limit(
+    spool: Spool, meter: LoudnessMeter, settings: RenderSettings, passes: Passes, path: Path | None = None
 ) -> Output:
-    """As many passes as it takes to be near the target and under the ceiling, mostly one."""
+    """As many passes as it takes to be near the target and under the ceiling, mostly one; to a file or nowhere."""
+    target_lufs = settings.loudness_lufs
+    assert target_lufs is not None  # see `_exceeds`
     model = _Model(meter, settings)
     gain = model.gain_for(target_lufs)
     for attempts_left in reversed(range(_ATTEMPTS)):
         limiter = Limiter(meter.sample_rate, ceiling_db=settings.ceiling_dbtp, gain_db=gain.before_db)
         heard = LoudnessMeter(meter.sample_rate, channels=2)
         with _ahead(_limited(spool, limiter, gain.trim_db)) as blocks, ExitStack() as kept:
-            writer = kept.enter_context(AudioWriter(path, meter.sample_rate, 2, settings.subtype))
+            writer = kept.enter_context(AudioWriter(path, meter.sample_rate, 2, settings.subtype)) if path else None
             for block in passes.over(blocks, _SHARE):
-                writer.write(block)
+                if writer:
+                    writer.write(block)
                 heard.add(block)
             better = model.corrected(gain, heard, target_lufs)
             if attempts_left == 1:  # With the same gain, a trim brings the peak where it is wanted to the digit:
                 better = gain._replace(trim_db=better.trim_db)  # so the last attempt is safe.
             if better == gain or not attempts_left:
                 break
-            writer.discard()
+            if writer:
+                writer.discard()
             kept.pop_all()
         gain = better
     passes.finish()
@@ -276,6 +279,8 @@ def _write_limited(
         limiting_db=limiter.reduction_db,
         target_lufs=target_lufs,
         frames=spool.frames,
+        trim_db=gain.trim_db,
+        limited=True,
     )
 
 

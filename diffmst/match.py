@@ -1,7 +1,6 @@
 """The main job: stems and a reference in; a mix, its document and a report out."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,13 +12,12 @@ from diffmst.adjust import adjusted, with_ends
 from diffmst.amount import Amounts
 from diffmst.data.song import song_title
 from diffmst.delivery import REPORT, deliver
-from diffmst.descent import Distance
+from diffmst.descent import Observer, Step
 from diffmst.effort import shortened
 from diffmst.gauge import regauged, usual_gauge
 from diffmst.held import Held, held_prior, levels_together
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Settings
 from diffmst.listening import Heard, listen
-from diffmst.master_tone import with_fitted_tone
 from diffmst.mastering import Output
 from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, TrackMix, relative_path
 from diffmst.mix_parts import Subtype
@@ -27,14 +25,12 @@ from diffmst.models.prediction import MixModel
 from diffmst.outputs import OutputFolder
 from diffmst.passages import Listening
 from diffmst.predict import predicted_prior
-from diffmst.prior import Prior
-from diffmst.progress import SILENT, Progress
-from diffmst.reach import reaching
+from diffmst.profile import Profile
+from diffmst.progress import SILENT, Advance, Progress
 from diffmst.references import ReferenceChoice
-from diffmst.refine import STEPS, Refined, believing_costs, refine
+from diffmst.refine import STEPS, Refined
 from diffmst.render import compile_kernels, stem_names
-from diffmst.sanity import keep_sane
-from diffmst.shared_distance import distance_to
+from diffmst.solving import solve
 from diffmst.task import Task, at_loudness, prepare
 from diffmst.tidy import tidy
 
@@ -82,12 +78,21 @@ class Options:
 
 
 class Matched(NamedTuple):
-    """What `match` found and wrote."""
+    """What `match` found and wrote.
+
+    Attributes:
+        mix: the document.
+        refined: what was found.
+        output: what became of the mix on its way out.
+        notes: for the user.
+        sound: of the whole mix, before its final gain.
+    """
 
     mix: Mix
     refined: Refined
     output: Output
     notes: list[str]
+    sound: Profile
 
 
 def match(
@@ -96,6 +101,7 @@ def match(
     folder: Path,
     options: Options | None = None,
     progress: Progress = SILENT,
+    observer: Observer | None = None,
 ) -> Matched:
     """Mixes stems the way a reference is mixed, and writes mix.wav, mix.json and report.html into a folder.
 
@@ -105,6 +111,7 @@ def match(
         folder: for the outputs; they appear together at the end, or not at all.
         options: what the user may choose.
         progress: told how far it is.
+        observer: told of every step of refinement; it may end that, and the best so far is written.
 
     Raises:
         UserError: an input cannot be used or an output not written.
@@ -112,24 +119,55 @@ def match(
     options = options or Options()
     with OutputFolder(folder, OUTPUTS, force=options.force) as outputs:
         heard = listen(stems, reference, progress, options.roles)
-        outputs.claim(_outputs(heard, options), inputs=heard.paths)
-        compile_kernels(progress)
-        task, refined = find(heard, options, progress)
-        mix = document(heard, task, refined, folder, options)
-        output, notes = deliver(
-            mix,
-            heard,
-            task,
-            outputs,
-            title=song_title(stems[0]),
-            stems=options.stems,
-            shortened=shortened(refined, mix.amounts, steps=options.steps, seconds=options.time_s),
-            progress=progress,
-        )
-    return Matched(mix, refined, output, notes)
+        return match_heard(heard, outputs, options, title=song_title(stems[0]), progress=progress, observer=observer)
 
 
-def find(heard: Heard, options: Options, progress: Progress = SILENT, held: Held | None = None) -> tuple[Task, Refined]:
+def match_heard(
+    heard: Heard,
+    outputs: OutputFolder,
+    options: Options,
+    *,
+    title: str,
+    progress: Progress = SILENT,
+    observer: Observer | None = None,
+) -> Matched:
+    """Does what `match` does with a song and references that have been listened to.
+
+    Args:
+        heard: the song and its references.
+        outputs: where the files go.
+        options: what the user may choose.
+        title: of the song.
+        progress: told how far it is.
+        observer: told of every step of refinement; it may end that, and the best so far is written.
+
+    Raises:
+        UserError: an input cannot be used or an output not written.
+    """
+    outputs.claim(_outputs(heard, options), inputs=heard.paths)
+    compile_kernels(progress)
+    task, refined = find(heard, options, progress, observer=observer)
+    mix = document(heard, task, refined, outputs.folder, options)
+    delivered = deliver(
+        mix,
+        heard,
+        task,
+        outputs,
+        title=title,
+        stems=options.stems,
+        shortened=shortened(refined, mix.amounts, steps=options.steps, seconds=options.time_s),
+        progress=progress,
+    )
+    return Matched(mix, refined, *delivered)
+
+
+def find(
+    heard: Heard,
+    options: Options,
+    progress: Progress = SILENT,
+    held: Held | None = None,
+    observer: Observer | None = None,
+) -> tuple[Task, Refined]:
     """Chooses passages of what was heard, and finds settings for them.
 
     Args:
@@ -137,6 +175,7 @@ def find(heard: Heard, options: Options, progress: Progress = SILENT, held: Held
         options: what the user may choose.
         progress: told how far it is.
         held: settings that stay as they are.
+        observer: told of every step of refinement, and may end it.
 
     Raises:
         UserError: nothing sounds where the user chose to listen.
@@ -155,65 +194,26 @@ def find(heard: Heard, options: Options, progress: Progress = SILENT, held: Held
             ties=task.ties.without(levels_together(held.locked.tracks[0], task.layout)),
         )
     with progress.phase("matching", 1) as advance:
-        return task, solve(task, prior, held=held, steps=options.steps, seconds=options.time_s, on_step=advance)
+        watched = _watched(advance, observer)
+        return task, solve(task, prior, held=held, steps=options.steps, seconds=options.time_s, observer=watched)
+
+
+def _watched(advance: Advance, observer: Observer | None) -> Observer:
+    """An observer, if there is one, and progress as steps are taken."""
+    done = 0.0
+
+    def observe(step: Step) -> bool | None:
+        nonlocal done
+        advance(step.share - done)
+        done = step.share
+        return observer(step) if observer else None
+
+    return observe
 
 
 def _outputs(heard: Heard, options: Options) -> list[str]:
     stems = stem_names("mix.wav", [track.name for track in heard.song.tracks]) if options.stems else []
     return [*OUTPUTS, *stems]
-
-
-def solve(
-    task: Task,
-    prior: Prior | None = None,
-    *,
-    held: Held | None = None,
-    distance: Distance | None = None,
-    steps: int = STEPS,
-    seconds: float = math.inf,
-    on_step: Callable[[float], None] | None = None,
-) -> Refined:
-    """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
-
-    Of a prediction, the tone of the master is fitted to the reference even if nothing is refined.
-
-    Args:
-        task: from `prepare`.
-        prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
-        held: settings that stay as they are; the priors have to start from them, see `held_prior`.
-        distance: to the reference, which is to become small; `shared_distance.distance_to` them if not given.
-        steps: of refinement, at most.
-        seconds: of refinement, at most.
-        on_step: told the share of the work that each step was.
-    """
-    distance = distance or distance_to(task.references, task.excerpts.sample_rate)
-    found = refine(
-        task.excerpts,
-        distance,
-        _with_reach_and_tone(prior, task) if prior else task.prior,
-        layout=task.layout,
-        ties=task.ties,
-        predicted=prior is not None,
-        steps=steps,
-        seconds=seconds,
-        on_step=on_step,
-    )
-    before = _balanced_terms(task, distance) if prior or steps else found.before
-    settings = tidy(keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties), task.layout)
-    return replace(found, settings=held.keep(settings) if held else settings, before=before)
-
-
-def _with_reach_and_tone(predicted: Prior, task: Task) -> Prior:
-    """What was predicted, as far as refinement may go from there, and its master with the tone of the references."""
-    prior = reaching(predicted, task.prior, task.stems, task.layout, task.ties)
-    return with_fitted_tone(prior, task.excerpts, task.references, task.layout, believing_costs(task.layout))
-
-
-def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
-    """The distance of the balanced mix with neutral settings, term by term."""
-    with torch.no_grad():
-        terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.mean), task.layout))
-    return {name: float(term) for name, term in terms.items()}
 
 
 def document(

@@ -133,12 +133,15 @@ class Mix(Part):
         fx, master = locked_columns(layout.fx, self.fx_locks), locked_columns(layout.master, self.master_locks)
         return Settings(tracks[None], fx[None], master[None])
 
-    def to_json(self) -> str:
-        """The document, with every setting spelled out."""
+    def spelled_out(self) -> "Mix":
+        """The same mix, which names every setting, those at their defaults too."""
         layout = self.console_layout
         tracks = [_spelled_out(layout.track, track.settings) for track in self.tracks]
-        every = self._with_values(tracks, _spelled_out(layout.fx, self.fx), _spelled_out(layout.master, self.master))
-        return json.dumps(every.model_dump(), indent=2, ensure_ascii=False) + "\n"
+        return self._with_values(tracks, _spelled_out(layout.fx, self.fx), _spelled_out(layout.master, self.master))
+
+    def to_json(self) -> str:
+        """The document, with every setting spelled out."""
+        return json.dumps(self.spelled_out().model_dump(), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "mix") -> "Mix":

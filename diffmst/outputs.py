@@ -15,6 +15,9 @@ from typing import BinaryIO
 
 from diffmst.errors import UserError
 
+HIDDEN = ".diffmst-"
+"""How the names of outputs begin that are not complete."""
+
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",
     errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
@@ -23,11 +26,13 @@ _REASONS = {
     errno.EPERM: "permission denied; choose another folder",
     errno.EROFS: "the disk is read-only; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.EMFILE: "too many files are open at once; raise the limit, as by `ulimit -n 4096`, and try again",
     errno.ENOENT: "there is no such folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
 }
 
 _UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\.|$)", re.IGNORECASE)  # no file of Windows is called so
 _LONGEST_NAME_BYTES = 180  # file systems take 255, and endings follow
 
 
@@ -38,11 +43,12 @@ def file_name(text: str, longest_bytes: int = _LONGEST_NAME_BYTES) -> str:
         text: as people write it.
         longest_bytes: what is left of it, at most.
 
-    >>> file_name("AC/DC: Live?"), file_name("Kick...")
-    ('AC_DC_ Live_', 'Kick')
+    >>> file_name("AC/DC: Live?"), file_name("Kick..."), file_name("Aux")
+    ('AC_DC_ Live_', 'Kick', '_Aux')
     """
     safe = _UNSAFE_IN_NAMES.sub("_", text).encode(errors="ignore")[:longest_bytes]
-    return safe.decode(errors="ignore").strip(". ")
+    name = safe.decode(errors="ignore").strip(". ")
+    return f"_{name}" if _DEVICES.match(name) else name
 
 
 @contextmanager
@@ -266,4 +272,4 @@ def _existing_part(folder: Path) -> Path:
 
 
 def _hidden_name() -> str:
-    return f".diffmst-{secrets.token_hex(6)}"
+    return f"{HIDDEN}{secrets.token_hex(6)}"

@@ -14,8 +14,8 @@ from scipy.fft import rfft
 from scipy.signal import freqz_sos
 from scipy.signal.windows import hann
 
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.loudness import LoudnessMeter, k_weighting_sos
-from diffmst.dsp.spectrum import frame_size
 from diffmst.dsp.stereo import MONO_DB
 from diffmst.stereo_field import SMALLEST_POWER, StereoField, power_to_db
 
@@ -89,7 +89,6 @@ class Profile:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.meter = LoudnessMeter(sample_rate, channels=2)
-        """Whether left and right have been the same so far."""
         self._samples = 0
         self._spectrum = _CrossSpectrum(sample_rate)
         self._field = StereoField(sample_rate)

@@ -1,15 +1,13 @@
 """Refinement: the settings of a console found by gradient, through the console itself, near a prior."""
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor
 
 from diffmst.console import master, sum_tracks
-from diffmst.descent import Clock, Distance, Search
+from diffmst.descent import Clock, Distance, Observer, Pace, Search
 from diffmst.excerpts import Excerpts
 from diffmst.layout import DEFAULT, Layout, Section, Settings
 from diffmst.prior import Prior, level_control
@@ -61,6 +59,7 @@ class Refined:
         history: the objective at every step; of the master alone, if that was fitted, and then of all.
         converged: whether it stopped by itself.
         seconds: it took.
+        stopped: whether who watched it ended it.
     """
 
     settings: Settings
@@ -69,6 +68,7 @@ class Refined:
     history: tuple[float, ...]
     converged: bool
     seconds: float
+    stopped: bool = False
 
 
 def refine(
@@ -81,7 +81,7 @@ def refine(
     predicted: bool = False,
     steps: int = STEPS,
     seconds: float = math.inf,
-    on_step: Callable[[float], None] | None = None,
+    observer: Observer | None = None,
 ) -> Refined:
     """The settings that bring the mix of `excerpts` near the reference without leaving what the prior believes.
 
@@ -102,20 +102,22 @@ def refine(
         steps: with all tracks, at most; the learning rate falls over them. 0 leaves what the prior means, or where it
             starts if it was predicted.
         seconds: at most.
-        on_step: told the share of the work that each step was.
+        observer: told of every step, and may end it.
     """
     if steps == 0:  # one that is not predicted may start aside of what it means, for the sake of a gradient
         return _unmoved(excerpts, distance, layout.from_unit(prior.start if predicted else prior.mean), layout)
     master_steps = min(steps, MASTER_STEPS) if predicted else 0
-    clock = Clock(steps + _MASTER_WORK * master_steps, seconds, on_step)
+    clock = Clock(steps + _MASTER_WORK * master_steps, seconds, observer)
     searches, costs = [], _usual_costs(layout)
     if predicted:
-        searches.append(_fit_master(excerpts, distance, prior, layout, clock.progress(master_steps, _MASTER_WORK)))
+        # A master that may not move takes one step, for its distance.
+        pace = Pace(clock, "master", master_steps if prior.width.master.any() else 1, _MASTER_WORK)
+        searches.append(_fit_master(excerpts, distance, prior, layout, pace))
         prior = prior._replace(start=prior.start._replace(master=searches[0].best.master))
         costs = believing_costs(layout, max(0.0, min(searches[0].history)), ties)
     searches.append(Search(prior, layout, costs, ties))
-    searches[-1].run(lambda settings: excerpts.mixed(settings, layout), distance, clock.progress(steps, 1.0))
-    clock.finish()
+    pace = Pace(clock, "tracks", steps, 1.0)
+    searches[-1].run(lambda settings: excerpts.mixed(settings, layout), distance, pace, pace.took)
     return Refined(
         settings=layout.from_unit(searches[-1].best),
         before=searches[0].first_terms,
@@ -123,6 +125,7 @@ def refine(
         history=tuple(value for search in searches for value in search.history),
         converged=searches[-1].converged,
         seconds=clock.elapsed_s,
+        stopped=clock.stopped,
     )
 
 
@@ -132,9 +135,7 @@ def _unmoved(excerpts: Excerpts, distance: Distance, settings: Settings, layout:
     return Refined(settings, terms, terms, (), converged=False, seconds=0.0)
 
 
-def _fit_master(
-    excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout, progress: Iterator[float]
-) -> Search:
+def _fit_master(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout, pace: Pace) -> Search:
     """The search for the master's settings, with all others where the prior starts: their sum is mixed only once."""
     with torch.no_grad():
         settings = layout.from_unit(prior.start)
@@ -145,7 +146,7 @@ def _fit_master(
 
     widths = Settings(*map(torch.zeros_like, prior.width))._replace(master=prior.width.master)
     search = Search(prior._replace(width=widths), layout, believing_costs(layout))
-    search.run(mastered, distance, progress if prior.width.master.any() else islice(progress, 1))
+    search.run(mastered, distance, pace, pace.took)
     return search
 
 

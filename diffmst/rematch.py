@@ -7,6 +7,7 @@ from pathlib import Path
 from diffmst.adjust import moved_to, remembers
 from diffmst.data.song import Song, song_title
 from diffmst.delivery import REPORT, SAME_LU, deliver
+from diffmst.descent import Observer
 from diffmst.effort import shortened
 from diffmst.errors import UserError
 from diffmst.held import Held
@@ -52,7 +53,9 @@ def rematch(
     options: Options | None = None,
     *,
     keep_changes: bool = False,
+    title: str | None = None,
     progress: Progress = SILENT,
+    observer: Observer | None = None,
 ) -> Matched:
     """Matches the mix of a document again, and writes document, WAV file and report into a folder.
 
@@ -65,7 +68,9 @@ def rematch(
         references: to mix like; those of the document if none are given.
         options: what the user may choose; as `options_of` the document if not given.
         keep_changes: lock what the user has changed since it was written.
+        title: of the song, for the report; by the folder of its stems if not given.
         progress: told how far it is.
+        observer: told of every step of refinement; it may end that, and the best so far is written.
 
     Raises:
         UserError: the document, a stem or a reference cannot be used, or an output not written.
@@ -88,22 +93,22 @@ def rematch(
         heard = _heard(mix, song, roles, choices, progress)
         compile_kernels(progress)
         held = Held.of(_sounding(mix))
-        task, refined = find(heard, options, progress, held)
+        task, refined = find(heard, options, progress, held, observer)
         found = document(heard, task, refined, folder, options, held)
         merged = _merged(moved_to(mix, path.parent, folder), found, song.channels)
-        output, notes = deliver(
+        delivered = deliver(
             merged,
             heard,
             task,
             outputs,
-            title=song_title(song.tracks[0].path),
+            title=title or song_title(song.tracks[0].path),
             name=path.stem,
             song=song.with_channels(merged.channels),
             stems=options.stems,
             shortened=shortened(refined, merged.amounts, steps=options.steps, seconds=options.time_s),
             progress=progress,
         )
-    return Matched(merged, refined, output, notes)
+    return Matched(merged, refined, *delivered)
 
 
 def references_of(mix: Mix, path: Path) -> list[ReferenceChoice]:

@@ -16,10 +16,11 @@ from diffmst.dsp import recurrence
 from diffmst.dsp.kernels.threads import working_threads
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
-from diffmst.mastering import Audio, Output, Spool, write_master
+from diffmst.mastering import Audio, Output, write_master
 from diffmst.mix import STEMS_SUFFIX, Mix
 from diffmst.outputs import OutputFolder, file_name
 from diffmst.progress import SILENT, Advance, Progress
+from diffmst.spool import Spool
 from diffmst.stream import Buses, ConsoleStream
 
 BLOCK_FRAMES = 65_536

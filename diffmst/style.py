@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.bands import band_weights, erb_edges_hz
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.loudness import ABSOLUTE_GATE_LUFS, GATING_BLOCK_S, gated_loudness, k_weighting_sos
 from diffmst.dsp.measure import Measure, Measured, measure, peak_index
-from diffmst.dsp.spectrum import BandPower, Frames, frame_size
+from diffmst.dsp.spectrum import BandPower, Frames
 
 FRAME_S = 2_048 / 44_100
 SEGMENT_S = 1.0  # in which peaks are compared with the level around them

@@ -1,6 +1,7 @@
 """What is wrong with a document, on one line, from what pydantic finds wrong with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -31,7 +32,11 @@ def first_problem(error: ValidationError, place: Callable[[Keys], str] = dotted)
         error: what pydantic raised.
         place: names a place in the document.
     """
-    problems = error.errors(include_url=False)
+    return first_of(error.errors(include_url=False), place)
+
+
+def first_of(problems: Sequence[Mapping[str, Any]], place: Callable[[Keys], str] = dotted) -> str:
+    """As `first_problem`, of the list that an error holds."""
     first = problems[0]
     where = place(first["loc"])
     said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input "))

@@ -4,6 +4,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does;
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests themselves run side by side
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,16 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished song, only to be read."""
     return songs.write_reference(tmp_path_factory.mktemp("session") / "reference.wav", seconds=4.0)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str], list[str]]]:
+    """Calls a command; returns its exit code, and the lines of stdout and stderr."""
+    from diffmst.cli import main
+
+    def run(*arguments: object) -> tuple[int, list[str], list[str]]:
+        code = main([*map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out.splitlines(), captured.err.splitlines()
+
+    return run

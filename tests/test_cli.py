@@ -23,18 +23,6 @@ from diffmst.references import ReferenceChoice
 
 
 @pytest.fixture
-def run(capsys):
-    """Calls a command; returns its exit code, and the lines of stdout and stderr."""
-
-    def run(*arguments):
-        code = main([*map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err.splitlines()
-
-    return run
-
-
-@pytest.fixture
 def mix(run, song, reference):
     """Mixes into a folder with further options."""
     return lambda out, *options: run("mix", song, "-r", reference, "-o", out, "--steps", 1, *options)

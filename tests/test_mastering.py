@@ -7,9 +7,11 @@ import soundfile
 from scipy.signal import butter, sosfilt
 
 from diffmst import mastering
+from diffmst.dsp.limiter import Limiter
 from diffmst.dsp.loudness import LoudnessMeter
-from diffmst.mastering import HARDEST_LIMITING_DB, LOUDNESS_TOLERANCE_LU, Spool, write_master
+from diffmst.mastering import HARDEST_LIMITING_DB, LOUDNESS_TOLERANCE_LU, measure_master, write_master
 from diffmst.mix import RenderSettings
+from diffmst.spool import Spool
 
 RATE = 44_100
 
@@ -83,6 +85,31 @@ def attempts_at(monkeypatch):
     attempts, limited = [], mastering._limited
     monkeypatch.setattr(mastering, "_limited", lambda *arguments: attempts.append(1) or limited(*arguments))
     return attempts
+
+
+@pytest.mark.parametrize("over_db", [-10, 3])
+def test_measuring_tells_to_the_last_digit_what_writing_does(tmp_path, over_db):
+    audio = music()
+    settings = RenderSettings(loudness_lufs=unlimited_lufs(audio) + over_db)
+    output, _ = master(tmp_path, audio, **settings.model_dump())
+    told, before = [], sorted(tmp_path.iterdir())
+    with Spool(tmp_path) as spool:
+        for block in np.array_split(audio, 7, axis=1):
+            spool.append(block)
+        measured = measure_master(spool, heard(audio), settings, told.append)
+    assert measured == output and measured.limited == (over_db > 0)
+    assert sum(told) == pytest.approx(1) and sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("over_db", [-10, 3])
+def test_gains_and_limiter_as_they_are_told_make_the_file(tmp_path, over_db):
+    audio = music()
+    output, written = master(tmp_path, audio, loudness_lufs=unlimited_lufs(audio) + over_db, subtype="FLOAT")
+    made = audio * np.float32(10 ** (output.gain_db / 20))
+    if output.limited:
+        limiter = Limiter(RATE, ceiling_db=-1, gain_db=output.gain_db)
+        made = np.concatenate([limiter.process(audio), limiter.flush()], axis=1)
+    np.testing.assert_allclose(written, made * np.float32(10 ** (output.trim_db / 20)), atol=1e-7)
 
 
 def test_one_attempt_is_enough(tmp_path, monkeypatch):

@@ -51,7 +51,12 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path, kind):
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "permission denied"), (errno.EIO, os.strerror(errno.EIO))],
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EACCES, "permission denied"),
+        (errno.EMFILE, "raise the limit"),
+        (errno.EIO, os.strerror(errno.EIO)),
+    ],
 )
 def test_what_the_system_refuses_is_named_in_one_line(tmp_path, number, reason):
     path = tmp_path / "a.json"

@@ -201,10 +201,38 @@ def test_refinement_stops_when_its_time_is_over(excerpts, distance, prior, predi
 
 
 @pytest.mark.parametrize("predicted", [False, True])
-def test_progress_adds_up_to_one(excerpts, distance, prior, predicted):
+def test_every_step_is_told(excerpts, distance, prior, predicted):
     told = []
-    refine(excerpts, distance, prior, predicted=predicted, steps=3, on_step=told.append)
-    assert sum(told) == pytest.approx(1) and min(told) >= 0
+    found = refine(excerpts, distance, prior, predicted=predicted, steps=3, observer=told.append)
+    stages = ["master"] * 3 * predicted + ["tracks"] * 3
+    assert [step.stage for step in told] == stages and [step.number for step in told] == [1, 2, 3] * (1 + predicted)
+    assert all(step.steps == 3 for step in told)
+    shares = [step.share for step in told]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
+    assert dict(told[0].terms) == found.before and told[-1].best == pytest.approx(sum(found.after.values()))
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+def test_who_watches_may_stop_it_and_has_the_best_so_far(excerpts, distance, prior, predicted):
+    told = []
+    stopped = refine(
+        excerpts,
+        distance,
+        prior,
+        predicted=predicted,
+        steps=30,
+        observer=lambda step: told.append(step) or len(told) == 4,
+    )
+    assert stopped.stopped and not stopped.converged and len(stopped.history) == len(told) == 4
+    assert sum(stopped.after.values()) < sum(stopped.before.values())
+    assert sum(stopped.after.values()) == pytest.approx(told[-1].best)
+
+
+def test_watching_changes_nothing(excerpts, distance, prior):
+    alone = refine(excerpts, distance, prior, predicted=True, steps=3)
+    watched = refine(excerpts, distance, prior, predicted=True, steps=3, observer=lambda step: False)
+    assert alone.history == watched.history and not watched.stopped
+    assert all(torch.equal(a, b) for a, b in zip(alone.settings, watched.settings, strict=True))
 
 
 def test_the_same_task_gives_the_same_settings(excerpts, distance, prior):

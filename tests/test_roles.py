@@ -194,6 +194,11 @@ def test_the_user_tells_roles_by_file_or_pattern(told, roles):
     assert told_roles(told, STEMS) == roles
 
 
+def test_the_user_tells_roles_by_a_whole_path_however_the_stems_were_reached(tmp_path):
+    stems = [("Gtr", tmp_path / "mix" / ".." / "stems" / "03_gtr.wav")]
+    assert told_roles({str(tmp_path / "stems" / "03_gtr.wav"): "bass"}, stems) == {0: BASS}
+
+
 def test_a_role_that_is_told_of_no_stem_is_refused_with_those_that_are_near():
     with pytest.raises(UserError, match=r"--role 3_gtr.wav=bass: no stem is called so; did you mean 03_gtr.wav"):
         told_roles({"3_gtr.wav": "bass"}, STEMS)

@@ -1,6 +1,7 @@
 """What the user should know before trusting a mix: findings about files and result, in plain words.
 
-Every rule is a small function from measurements to sentences: what was noticed, and what to do.
+Every rule is a small function from measurements to sentences: what was noticed, and what to do. They are read on the
+command line, in reports and on the page, and so speak of settings by what they are, never of options.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffmst.advice.references import loudness_advice, reference_advice
-from diffmst.advice.result import IN_DOCUMENT, IN_OPTIONS, Against, output_advice, result_advice
+from diffmst.advice.result import Against, output_advice, result_advice
 from diffmst.advice.stems import FloatArray, pair_advice, stem_advice, track_products
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from diffmst.profile import Profile
 
 __all__ = [
-    "IN_DOCUMENT",
-    "IN_OPTIONS",
     "Against",
     "Findings",
     "advise",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 QUIET_REFERENCE_LUFS = -20.0  # released music lies between about -18 and -6; less is unmastered, or classical
 LOUD_REFERENCE_LUFS = -7.5  # only the densest masters go further, at the price of punch
+STREAMING_LUFS = -14.0  # what most of them bring songs to
+LESS_DENSE_LUFS = -10.0  # loud, and with its punch
 SHORT_REFERENCE_S = 10.0  # shorter than a few bars: one chord decides the tone
 DULL_REFERENCE_HZ = 17_000.0  # MP3 at 128 kbit/s ends at 16 kHz; a full-band master reaches past 18
 BRIGHTER = 1.15  # the mix must reach this much further up than such a reference to be worth a word
@@ -56,10 +58,10 @@ def loudness_advice(followed_lufs: float, references: int) -> Iterator[str]:
     if followed_lufs < QUIET_REFERENCE_LUFS:
         yield (
             f"{who} {are} quieter than most released music ({lufs(followed_lufs)}), and the mix took {it} loudness. "
-            "Use --loudness -14 for the level of streaming services."
+            f"Ask for a loudness of {lufs(STREAMING_LUFS)}, as streaming services play it."
         )
     if followed_lufs > LOUD_REFERENCE_LUFS:
         yield (
             f"{who} {are} louder than most released music ({lufs(followed_lufs)}), and the mix took {it} loudness. If "
-            "it sounds squashed, use --loudness -10."
+            f"it sounds squashed, ask for a loudness of {lufs(LESS_DENSE_LUFS)}."
         )

@@ -26,10 +26,6 @@ BASS_HZ = 100.0  # below it, nobody hears where a sound comes from, and vinyl an
 WIDER_BASS_DB = 6.0
 WIDE_BASS_DB = -12.0  # side against mid
 AUDIBLE_PART_DB = -20.0  # of the whole power; a part of the spectrum with less does not matter to anyone
-IN_OPTIONS = "--loudness"
-"""Where whoever matches says how loud."""
-IN_DOCUMENT = "loudness_lufs in the mix document"
-"""Where whoever renders a document does."""
 
 
 class Against(NamedTuple):
@@ -123,19 +119,14 @@ def _audible(profile: Profile, below_hz: float) -> bool:
     return part_db(profile, 0, below_hz) - part_db(profile, 0, math.inf) > AUDIBLE_PART_DB
 
 
-def output_advice(output: Output, loudness: str = IN_OPTIONS) -> Iterator[str]:
-    """What is doubtful in how a mix came to its loudness.
-
-    Args:
-        output: what became of the mix on its way out.
-        loudness: where the user says how loud, `IN_OPTIONS` or `IN_DOCUMENT`.
-    """
+def output_advice(output: Output) -> Iterator[str]:
+    """What is doubtful in how a mix came to its loudness."""
     if not math.isfinite(output.loudness_lufs):
         yield "The mix is silent: every track that sounds is muted or turned down."
     if output.limiting_db > HARD_LIMITING_DB:
         yield (
-            f"The limiter takes up to {output.limiting_db:.1f} dB off the peaks, which can be heard. A lower "
-            f"{loudness} leaves more of them."
+            f"The limiter takes up to {output.limiting_db:.1f} dB off the peaks, which can be heard. A lower loudness "
+            "leaves more of them."
         )
     target_lufs = output.target_lufs
     if target_lufs is not None and math.isfinite(output.loudness_lufs):

@@ -16,6 +16,9 @@ from diffmst.errors import UserError
 _STATED_TO_S = 0.001
 # A stream that ends this much before the stated end lacks more than padding.
 _SLACK_FRAMES = 4_096
+# A list of further files, or of addresses, could have any of them opened: only what holds its own samples is read.
+_LISTS = {"concat", "dash", "hls", "imf", "rtsp", "sap", "sdp", "webm_dash_manifest"}
+_SELF_CONTAINED = ",".join(sorted(av.formats_available - _LISTS))
 
 
 class AvDecoder:
@@ -38,13 +41,20 @@ class AvDecoder:
         self._position = 0
         try:
             # "file:" keeps a colon in the name from being taken for a protocol.
-            self._container = av.open(f"file:{self._path.absolute()}")
+            self._container = av.open(
+                f"file:{self._path.absolute()}",
+                metadata_errors="replace",
+                options={"format_whitelist": _SELF_CONTAINED},
+            )
         except (FFmpegError, UnicodeEncodeError):
             raise UserError(f"{self._path}: not an audio file, or in a format that cannot be read") from None
         stream = self._container.streams.best("audio")
         if stream is None:
             self.close()
             raise UserError(f"{self._path}: holds no audio")
+        if stream.codec_context is None:
+            self.close()
+            raise UserError(f"{self._path}: its audio is in a format that cannot be read")
         self._blocks = self._decode(stream)
         self._describe(stream)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import log2, prod
+from math import prod
 from types import ModuleType
 from typing import NamedTuple
 
@@ -24,11 +24,6 @@ from diffmst.dsp.measure import Measured
 # Frames that are taken at once: few enough to stay in the cache, enough to be worth a plan of their transform.
 GROUP_SAMPLES = 2**18
 FEWEST_FRAMES = 7
-
-
-def frame_size(sample_rate: int, seconds: float) -> int:
-    """The power of two whose duration is nearest, in ratio, to that asked for, in samples."""
-    return 2 ** round(log2(sample_rate * seconds))
 
 
 class Group(NamedTuple):

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from diffmst.dsp.bands import band_weights, erb_edges_hz
 from diffmst.dsp.filters import frequency_response_db
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.loudness import energy_to_lufs, k_weighting_sos
-from diffmst.dsp.spectrum import frame_size
 from diffmst.excerpts import Excerpts
 from diffmst.models.scene import ROLE_NAMES
 from diffmst.prior import Stem

@@ -4,12 +4,13 @@ import math
 
 from diffmst.data.song import Song
 from diffmst.dsp.loudness import LoudnessMeter
-from diffmst.mastering import Audio, Output, Spool, write_master
+from diffmst.mastering import Audio, Output, write_master
 from diffmst.mix import Mix
 from diffmst.outputs import OutputFolder
 from diffmst.progress import Progress
 from diffmst.recall.align import Alignment, within
 from diffmst.render import Taps, block_frames, run_console
+from diffmst.spool import Spool
 
 
 def make_again(

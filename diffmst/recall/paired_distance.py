@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.bands import band_weights, erb_edges_hz
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.measure import measure
-from diffmst.dsp.spectrum import BandPower, Frames, frame_size
+from diffmst.dsp.spectrum import BandPower, Frames
 
 FRAME_S = 2_048 / 44_100
 

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from markupsafe import Markup
 
 from diffmst.dsp import dynamics, filters
@@ -157,6 +156,8 @@ def _equalizer_summary(band_hz: np.ndarray, band_db: np.ndarray) -> str:
 
 
 def _compressor_curves(section: Section, values: np.ndarray, sample_rate: int) -> list[Drawn]:
+    import torch  # here, as the words of reports are wanted by those who do without it
+
     controls = section.controls(values, "compressor")
     level_db = np.linspace(-60, 0, _COMPRESSOR_POINTS)
     names = ("threshold_db", "ratio", "knee_db", "makeup_db")

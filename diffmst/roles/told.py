@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -83,7 +84,7 @@ def _fitting(pattern: str, stems: Sequence[tuple[str, Path]]) -> list[int]:
 
 def _called(name: str, path: Path) -> tuple[str, ...]:
     """All that a stem may be called by."""
-    return name, path.name, path.stem, str(path), path.as_posix(), str(path.absolute())
+    return name, path.name, path.stem, str(path), path.as_posix(), os.path.normpath(path.absolute())
 
 
 def _no_such_stem(pattern: str, stems: Sequence[tuple[str, Path]]) -> str:

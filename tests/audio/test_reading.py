@@ -38,8 +38,9 @@ def save(path, x, rate=RATE, subtype=None, format=None):
     return path
 
 
-def encode(path, x, codec, rate=RATE):
+def encode(path, x, codec, rate=RATE, **tags):
     with av.open(str(path), "w") as container:
+        container.metadata.update(tags)
         stream = container.add_stream(codec, rate=rate, layout="stereo")
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts = rate, 0
@@ -372,6 +373,19 @@ def test_a_picture_holds_no_audio(tmp_path):
         probe(path)
 
 
+def test_audio_of_a_kind_that_nobody_knows_is_refused(tmp_path):
+    path = save(tmp_path / "a.wav", np.zeros((1, 1000)), subtype="PCM_16")
+    path.write_bytes(path.read_bytes().replace(b"\x01\x00\x01\x00", b"\x34\x12\x01\x00", 1))
+    with pytest.raises(UserError, match="in a format that cannot be read"):
+        probe(path)
+
+
+def test_tags_in_an_old_encoding_hinder_nobody(tmp_path):
+    path = encode(tmp_path / "a.mka", tone(9_000), "flac", title="Cafés")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9\xe9"))
+    assert probe(path).channels == 2
+
+
 def test_a_file_without_samples_is_refused(tmp_path):
     with pytest.raises(UserError, match="no samples"):
         probe(save(tmp_path / "a.wav", np.zeros((2, 0))))
@@ -397,3 +411,11 @@ def test_failures_leave_no_file_open(tmp_path):
         with pytest.raises(UserError):
             probe(path)
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.wav", "a.m4a", "a.ffconcat"])
+def test_a_list_of_further_files_opens_none_of_them(tmp_path, name):
+    save(tmp_path / "beside.wav", noise(1000))
+    (tmp_path / name).write_bytes(b"ffconcat version 1.0\nfile beside.wav\n")
+    with pytest.raises(UserError, match="not an audio file"):
+        probe(tmp_path / name)

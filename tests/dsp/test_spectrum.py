@@ -15,8 +15,9 @@ from diffmst.dsp.bands import (
     hz_to_bark,
     hz_to_erb_rate,
 )
+from diffmst.dsp.framing import frame_size
 from diffmst.dsp.measure import measure
-from diffmst.dsp.spectrum import BandPower, Frames, MeanMagnitude, frame_size
+from diffmst.dsp.spectrum import BandPower, Frames, MeanMagnitude
 
 SIZE, HOP = 16, 4
 FLOAT64 = 1e-12

@@ -41,6 +41,12 @@ def page(made):
     assert not wrong
 
 
+HEARD = """label => {
+    const [, labels = ""] = document.querySelector(".status").innerText.match(/Still to hear in full: ([^.]*)/) ?? [];
+    return !labels.split(", ").includes(label);
+}"""
+
+
 def begin(page):
     page.get_by_role("button", name="Begin").click()
     page.get_by_role("button", name="Start the test").click()
@@ -50,13 +56,13 @@ def begin(page):
 def rate_all(page, base):
     """Hears as much of every sound as it must, and rates it with the arrow keys; the scores by position."""
     page.keyboard.press("r")
-    page.wait_for_timeout(1000 * SECONDS / 2 + 200)
+    page.wait_for_function(HEARD, arg="reference")
     for number in range(1, 4):
         page.keyboard.press(str(number))
         page.keyboard.press("End")
         for _ in range(base * number):
             page.keyboard.press("PageDown")
-        page.wait_for_timeout(1000 * SECONDS / 2 + 200)
+        page.wait_for_function(HEARD, arg=str(number))
     return [100 - 10 * base * number for number in range(1, 4)]
 
 
@@ -87,15 +93,19 @@ def test_only_the_sound_that_is_heard_can_be_rated(page):
     begin(page)
     sliders = page.locator(".rows input[type=range]")
     page.keyboard.press("2")
+    playwright.expect(sliders.nth(1)).to_be_enabled()
     assert [sliders.nth(n).is_disabled() for n in range(3)] == [True, False, True]
     page.locator(".row").nth(3).click()
+    playwright.expect(sliders.nth(2)).to_be_enabled()
     assert [sliders.nth(n).is_disabled() for n in range(3)] == [True, True, False]
 
 
 def test_ratings_of_an_unfinished_page_survive_a_reload(page):
     begin(page)
     page.keyboard.press("1")
+    playwright.expect(page.locator(".rows input[type=range]").first).to_be_enabled()
     page.keyboard.press("Home")
+    playwright.expect(page.locator(".row output b").first).to_have_text("0")
     page.reload()
     page.get_by_role("button", name="Go on with page 1").click()
     page.locator(".status").wait_for()

@@ -18,13 +18,13 @@ from diffmst.evaluation.systems.console_system import ConsoleSystem, listen_to
 from diffmst.evaluation.systems.identity import content_of
 from diffmst.layout import LAYOUTS, LayoutName, Settings
 from diffmst.listening import Heard
-from diffmst.match import solve
 from diffmst.models.checkpoint import load_model
 from diffmst.models.prediction import MixModel
 from diffmst.predict import predicted_prior
 from diffmst.prior import Prior
 from diffmst.refine import STEPS
 from diffmst.shared_distance import distance_to
+from diffmst.solving import solve
 from diffmst.task import Task
 
 _AUDIO_FEATURES = {name: 1.0 for name in DISTANCE_WEIGHTS if name.startswith("af.")}

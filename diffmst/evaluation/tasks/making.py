@@ -30,7 +30,7 @@ from diffmst.evaluation.random_mixes import mix_of
 from diffmst.evaluation.tasks.sections import Cut, Sections, cut, sounding
 from diffmst.evaluation.tasks.songs import SongSource, open_song, unique_names
 from diffmst.layout import DEFAULT, PAPER, Layout
-from diffmst.mastering import Spool, write_master
+from diffmst.mastering import write_master
 from diffmst.mix import Mix, RenderSettings, TrackMix
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.progress import SILENT, Progress
@@ -38,6 +38,7 @@ from diffmst.random_mix.amounts import FULL
 from diffmst.random_mix.dice import Dice
 from diffmst.random_mix.draw import Kind, MixDraw
 from diffmst.render import block_frames, compile_kernels, run_console
+from diffmst.spool import Spool
 
 PAIRS, STEMS = "pairs.csv", "stems"
 

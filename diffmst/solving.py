@@ -1,0 +1,70 @@
+"""Settings found for a task: refined towards the reference, every track still heard, small moves undone."""
+
+import math
+from dataclasses import replace
+
+import torch
+
+from diffmst.descent import Distance, Observer
+from diffmst.held import Held
+from diffmst.master_tone import with_fitted_tone
+from diffmst.prior import Prior
+from diffmst.reach import reaching
+from diffmst.refine import STEPS, Refined, believing_costs, refine
+from diffmst.sanity import keep_sane
+from diffmst.shared_distance import distance_to
+from diffmst.task import Task
+from diffmst.tidy import tidy
+
+
+def solve(
+    task: Task,
+    prior: Prior | None = None,
+    *,
+    held: Held | None = None,
+    distance: Distance | None = None,
+    steps: int = STEPS,
+    seconds: float = math.inf,
+    observer: Observer | None = None,
+) -> Refined:
+    """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
+
+    Of a prediction, the tone of the master is fitted to the reference even if nothing is refined.
+
+    Args:
+        task: from `prepare`.
+        prior: where to start and how far to go; that of the task, which is balanced and neutral, if not given.
+        held: settings that stay as they are; the priors have to start from them, see `held_prior`.
+        distance: to the reference, which is to become small; `shared_distance.distance_to` them if not given.
+        steps: of refinement, at most.
+        seconds: of refinement, at most.
+        observer: told of every step, and may end it.
+    """
+    distance = distance or distance_to(task.references, task.excerpts.sample_rate)
+    found = refine(
+        task.excerpts,
+        distance,
+        _with_reach_and_tone(prior, task) if prior else task.prior,
+        layout=task.layout,
+        ties=task.ties,
+        predicted=prior is not None,
+        steps=steps,
+        seconds=seconds,
+        observer=observer,
+    )
+    before = _balanced_terms(task, distance) if prior or steps else found.before
+    settings = tidy(keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties), task.layout)
+    return replace(found, settings=held.keep(settings) if held else settings, before=before)
+
+
+def _with_reach_and_tone(predicted: Prior, task: Task) -> Prior:
+    """What was predicted, as far as refinement may go from there, and its master with the tone of the references."""
+    prior = reaching(predicted, task.prior, task.stems, task.layout, task.ties)
+    return with_fitted_tone(prior, task.excerpts, task.references, task.layout, believing_costs(task.layout))
+
+
+def _balanced_terms(task: Task, distance: Distance) -> dict[str, float]:
+    """The distance of the balanced mix with neutral settings, term by term."""
+    with torch.no_grad():
+        terms = distance(task.excerpts.mixed(task.layout.from_unit(task.prior.mean), task.layout))
+    return {name: float(term) for name, term in terms.items()}
