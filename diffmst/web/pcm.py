@@ -9,6 +9,9 @@ and a block is read by one look into the file.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -154,7 +157,11 @@ class PcmReader:
             song = cls.open(folder, "song")
             return song.track(int(source.removeprefix("stem-"))) if song else None
         path = pcm_path(folder, source)
-        info = _read_header(path)
+        try:
+            with path.open("rb") as file:
+                info = _header(file)
+        except OSError:
+            return None
         return cls(path, info, slice(0, info.rows)) if info else None
 
     def track(self, number: int) -> PcmReader | None:
@@ -170,14 +177,26 @@ class PcmReader:
         return self.rows.stop - self.rows.start
 
     def read(self, start: int, frames: int) -> Audio:
-        """Samples [rows, frames] from `start` on; fewer only at the end."""
+        """Samples [rows, frames] from `start` on; fewer only at the end.
+
+        Raises:
+            FileNotFoundError: the source has been taken away, or another one has taken its place.
+        """
         stop = min(start + frames, self.info.frames)
         if start >= stop:
             return np.empty((self.count, 0), np.float32)
         first, last = start // BLOCK_FRAMES, (stop - 1) // BLOCK_FRAMES
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             audio = np.concatenate([self._block(file, number) for number in range(first, last + 1)], axis=1)
         return audio[:, start - first * BLOCK_FRAMES : stop - first * BLOCK_FRAMES]
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        """The file, if its header still says the same."""
+        with self.path.open("rb") as file:
+            if _header(file) != self.info:
+                raise FileNotFoundError(f"{self.path} has been replaced")
+            yield file
 
     def _block(self, file: BinaryIO, number: int) -> Audio:
         """One block, [rows, frames], of these rows alone: they lie side by side."""
@@ -191,6 +210,9 @@ class PcmReader:
             points: that the stretch is cut into, of equal length to within a hop.
             start: in frames.
             frames: of the stretch; all that is left if not given.
+
+        Raises:
+            FileNotFoundError: the source has been taken away, or another one has taken its place.
         """
         stop = min(self.info.frames, start + (self.info.frames if frames is None else frames))
         if start >= stop:
@@ -204,9 +226,9 @@ class PcmReader:
         """Peaks of hops, [hops, rows, 3]."""
         blocks = -(-self.info.frames // BLOCK_FRAMES)
         offset = _HEADER_BYTES + 4 * self.info.rows * (blocks * BLOCK_FRAMES + first * 3)
-        with self.path.open("rb") as file:
-            count = (last - first) * self.info.rows * 3
-            return np.fromfile(file, "<f4", count, offset=offset).reshape(-1, self.info.rows, 3)
+        with self._opened() as file:
+            file.seek(offset)
+            return np.fromfile(file, "<f4", (last - first) * self.info.rows * 3).reshape(-1, self.info.rows, 3)
 
 
 def pcm_path(folder: Path, source: str) -> Path:
@@ -214,15 +236,14 @@ def pcm_path(folder: Path, source: str) -> Path:
     return folder / f"{source}{_SUFFIX}"
 
 
-def _read_header(path: Path) -> PcmInfo | None:
-    """None where there is no file, or a damaged one."""
+def _header(file: BinaryIO) -> PcmInfo | None:
+    """What the header says; None in a damaged file."""
     try:
-        with path.open("rb") as file:
-            data: dict[str, Any] = json.loads(file.read(_HEADER_BYTES))
+        data: dict[str, Any] = json.loads(file.read(_HEADER_BYTES))
         if data.pop("version") != _VERSION:
             return None
         info = PcmInfo(**data | {"channels": tuple(data["channels"])})
-        return info if path.stat().st_size == info.file_bytes else None
+        return info if os.fstat(file.fileno()).st_size == info.file_bytes else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

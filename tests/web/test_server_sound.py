@@ -126,6 +126,29 @@ def test_so_is_one_that_was_cut_off(cached, folder, client, session_id):
     assert client.get(f"/api/sessions/{session_id}/peaks/song").status_code == 404
 
 
+def other_song(folder):
+    """The cache as another match leaves it: of one track less."""
+    with PcmWriter(folder, "song", (2,), RATE, "another key") as writer:
+        writer.write(rows(2))
+
+
+def test_what_was_opened_is_not_read_from_a_file_that_has_taken_its_place(cached, folder):
+    reader = PcmReader.open(folder, "song")
+    other_song(folder)
+    for read in (lambda: reader.read(0, 100), lambda: reader.peaks(4)):
+        with pytest.raises(FileNotFoundError):
+            read()
+
+
+@pytest.mark.parametrize("what", ["audio", "peaks"])
+def test_a_source_that_is_replaced_meanwhile_is_not_prepared(cached, folder, client, session_id, monkeypatch, what):
+    stale = PcmReader.open(folder, "song")
+    other_song(folder)
+    monkeypatch.setattr(PcmReader, "open", lambda *_: stale)
+    answer = client.get(f"/api/sessions/{session_id}/{what}/song")
+    assert answer.status_code == 404 and "not prepared yet" in answer.text
+
+
 def test_a_source_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(KeyboardInterrupt), PcmWriter(tmp_path, "song", (1,), RATE, "") as writer:
         writer.write(rows(1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import numpy as np
@@ -85,7 +87,8 @@ def read_audio(
         raise HTTPException(
             413, f"{reader.count} rows of {frames} frames are more than {MOST_BYTES >> 20} MB; ask for fewer"
         )
-    audio = reader.read(start, frames)
+    with _not_prepared(source):
+        audio = reader.read(start, frames)
     return _floats(audio, {"X-Total-Frames": reader.info.frames, "X-Sample-Rate": reader.info.sample_rate})
 
 
@@ -99,7 +102,9 @@ def read_peaks(
 ) -> Peaks:
     """Lowest and highest sample and root mean square of so many stretches of equal length, or fewer at the end."""
     reader = _opened(session, source)
-    low, high, rms = reader.peaks(points, start, frames).T.astype(float).round(5).tolist() or ([], [], [])
+    with _not_prepared(source):
+        outline = reader.peaks(points, start, frames)
+    low, high, rms = outline.T.astype(float).round(5).tolist() or ([], [], [])
     return Peaks(frames=reader.info.frames, sample_rate=reader.info.sample_rate, low=low, high=high, rms=rms)
 
 
@@ -125,10 +130,20 @@ def read_response(body: ReverbValues, session: OfSession) -> Response:
 
 
 def _opened(session: Session, source: str) -> PcmReader:
-    reader = PcmReader.open(session.cache_folder, source)
-    if reader is None:
-        raise HTTPException(404, f"{source}: is not prepared yet, or there is none")
+    with _not_prepared(source):
+        reader = PcmReader.open(session.cache_folder, source)
+        if reader is None:
+            raise FileNotFoundError
     return reader
+
+
+@contextmanager
+def _not_prepared(source: str) -> Iterator[None]:
+    """404 where there is no such file, or no longer: a match prepares its sources anew."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise HTTPException(404, f"{source}: is not prepared yet, or there is none") from None
 
 
 def _sample_rate(session: Session) -> int:
