@@ -260,7 +260,10 @@ def test_a_terminal_of_another_script_gets_question_marks(monkeypatch):
     monkeypatch.setattr(cli, "_clean_up_when_ended", lambda: None)
     with pytest.raises(SystemExit) as end:
         cli.run()
-    assert end.value.code == 2 and sent.getvalue() == b"error: ????: no such file or folder\n"
+    assert (
+        end.value.code == 2
+        and sent.getvalue() == b"error: ????: no such file or folder; give files, or folders of them\n"
+    )
 
 
 def test_effects_prints_every_control(run):

@@ -86,7 +86,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
 
 def _files(root: Path) -> Iterator[Path]:
     if not root.exists():
-        raise UserError(f"{root}: no such file or folder")
+        raise UserError(f"{root}: no such file or folder; give files, or folders of them")
     if root.is_dir():
         yield from _files_below(root, set())
     elif root.suffix.lower() in _ARCHIVE_EXTENSIONS:

@@ -47,14 +47,16 @@ class AvDecoder:
                 options={"format_whitelist": _SELF_CONTAINED},
             )
         except (FFmpegError, UnicodeEncodeError):
-            raise UserError(f"{self._path}: not an audio file, or in a format that cannot be read") from None
+            raise UserError(
+                f"{self._path}: not an audio file, or in a format that cannot be read; export it again"
+            ) from None
         stream = self._container.streams.best("audio")
         if stream is None:
             self.close()
             raise UserError(f"{self._path}: holds no audio")
         if stream.codec_context is None:
             self.close()
-            raise UserError(f"{self._path}: its audio is in a format that cannot be read")
+            raise UserError(f"{self._path}: its audio is in a format that cannot be read; export it as another")
         self._blocks = self._decode(stream)
         self._describe(stream)
 

@@ -67,8 +67,9 @@ class _Part(NamedTuple):
     def notes(self) -> Iterator[str]:
         for control, value in self.beyond.items():
             param = self.section.params[control]
-            yield f"{self.name}: {control} is {value:g} {param.unit}".rstrip() + (
-                f" in the session; the console goes no further than {setting(param, self.taken[control])}"
+            yield (
+                f"{self.name}: {control} is {setting(param, value)} in the session; "
+                f"the console goes no further than {setting(param, self.taken[control])}"
             )
 
     def vector(self) -> np.ndarray:

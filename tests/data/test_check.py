@@ -29,7 +29,7 @@ def test_it_says_what_is_wrong_song_by_song(tmp_path):
     (tmp_path / "Song 10" / "takes" / "Audio 1.flac").unlink()
     report = check([tmp_path], cache=tmp_path / "cache")
     assert report.problems() == [
-        ("Song 2", "Song 2/Kick.wav", "not an audio file, or in a format that cannot be read"),
+        ("Song 2", "Song 2/Kick.wav", "not an audio file, or in a format that cannot be read; export it again"),
         ("Song 10", "", "fewer than two stems that can be heard, left out"),
     ]
 

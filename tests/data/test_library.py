@@ -135,7 +135,7 @@ def test_bad_files_are_left_out_with_counted_notes(tmp_path, cache):
     assert sorted(track.name for track in song.tracks) == ["bass", "cut", "kick", "nan"]
     notes = "\n".join(library.notes)
     for what in (
-        "not an audio file, or in a format that cannot be read (1): Bad/words.wav",
+        "not an audio file, or in a format that cannot be read; export it again (1): Bad/words.wav",
         "the file is empty; export or copy it again (1): Bad/empty.flac",
         "silent, left out (1): Bad/pad.wav",
         "4 channels",

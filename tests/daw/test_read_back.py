@@ -98,7 +98,7 @@ def test_levels_of_nothing_are_the_lowest_and_what_is_too_high_is_the_highest_an
     kick = read.mix.tracks[0].settings
     assert (kick["send.gain_db"], kick["fader.gain_db"], kick["eq.peak_1.gain_db"]) == (-80, -60, 12)
     assert [note for note in read.notes if "console" in note and "kick" in note] == [
-        "kick: eq.peak_1.gain_db is 15.5 dB in the session; the console goes no further than +12.0 dB"
+        "kick: eq.peak_1.gain_db is +15.5 dB in the session; the console goes no further than +12.0 dB"
     ]
 
 
