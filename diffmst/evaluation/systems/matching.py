@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from diffmst.descent import Distance
-from diffmst.distance import DISTANCE_WEIGHTS
+from diffmst.distance import BARK_TIMES, DISTANCE_WEIGHTS
 from diffmst.evaluation.systems.console_system import ConsoleSystem, listen_to
 from diffmst.evaluation.systems.identity import content_of
 from diffmst.layout import LAYOUTS, LayoutName, Settings
@@ -29,9 +29,10 @@ from diffmst.task import Task
 
 _AUDIO_FEATURES = {name: 1.0 for name in DISTANCE_WEIGHTS if name.startswith("af.")}
 _STYLE = {name: 1.0 for name in DISTANCE_WEIGHTS if name not in _AUDIO_FEATURES}
+_PUBLISHED = _AUDIO_FEATURES | {"af.bark_spectrum": 1 / BARK_TIMES}
 
 LOSSES: Mapping[str, Mapping[str, float]] = MappingProxyType(
-    {"style+audio-features": _STYLE | _AUDIO_FEATURES, "style": _STYLE, "audio-features": _AUDIO_FEATURES}
+    {"style+audio-features": _STYLE | _AUDIO_FEATURES, "style": _STYLE, "audio-features": _PUBLISHED}
 )
 """What refinement may descend on, as factors of the usual weights of its terms: what `diffmst mix` does, and its parts.
 
