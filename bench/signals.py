@@ -25,6 +25,7 @@ _RANGES = {
     "compressor.knee_db": (3, 12),
     "compressor.makeup_db": (0, 6),
     "panner.pan": (-0.8, 0.8),
+    "image.width": (1, 1),  # no contender has it
     "fader.gain_db": (-10, 2),
     "send.gain_db": (-80, -80),
 }

@@ -29,7 +29,7 @@ class Amounts(BaseModel):
     level: Percent = Field(default=100.0, description="Of the levels of the tracks against each other.")
     tone: Percent = Field(default=100.0, description="Of the equalizers.")
     dynamics: Percent = Field(default=100.0, description="Of the compressors.")
-    width: Percent = Field(default=100.0, description="Of the panning.")
+    width: Percent = Field(default=100.0, description="Of the panning, and of the width of the mix.")
     space: Percent = Field(default=100.0, description="Of the reverb.")
 
     def share(self, aspect: Aspect) -> float:

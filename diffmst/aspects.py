@@ -19,6 +19,7 @@ _OF_EFFECTS: Mapping[str, Aspect] = MappingProxyType(
         "eq": "tone",
         "compressor": "dynamics",
         "panner": "width",
+        "image": "width",
         "fader": "level",
         "send": "space",
         "reverb": "space",

@@ -100,7 +100,8 @@ def master_bands(bus: Tensor, master: Tensor, sample_rate: int, layout: Layout =
     """
     fader = _power_gain(layout.master, master, "fader")[:, None, None].expand(-1, -1, 3)
     mixed, _ = _strip(bus, layout.master, master[:, None], sample_rate, fader, MIX_SETTLING)
-    return mixed
+    width = layout.master.controls(master, "image").get("width")
+    return mixed if width is None else torch.einsum("bio,bwifn->bwofn", _widened(width), mixed)
 
 
 def equalizer_gains(section: Section, values: Tensor, sample_rate: int) -> Tensor:
@@ -172,6 +173,14 @@ def _panned(section: Section, values: Tensor, mono: Sequence[bool] | Tensor) -> 
     gains = torch.where(is_mono, stereo.pan_gains(pan), stereo.balance_gains(pan))
     left, right = gains.unbind(-1)
     return torch.stack([left.square(), right.square(), left * right], -1)
+
+
+def _widened(width: Tensor) -> Tensor:
+    """What left, right and cross power (rows) become (columns) where the side is scaled; [batch] to [batch, 3, 3]."""
+    own, other = (1 + width) / 2, (1 - width) / 2
+    near, far, both = own.square(), other.square(), own * other
+    rows = [[near, far, both], [far, near, both], [2 * both, 2 * both, near + far]]
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
 def _power_gain(section: Section, values: Tensor, effect: str) -> Tensor:

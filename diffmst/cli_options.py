@@ -89,7 +89,7 @@ Amount = Annotated[float | None, _amount("--amount", "How much of everything")]
 LevelAmount = Annotated[float | None, _amount("--level", "How much of the levels of the tracks")]
 ToneAmount = Annotated[float | None, _amount("--tone", "How much of the equalizers")]
 DynamicsAmount = Annotated[float | None, _amount("--dynamics", "How much of the compressors")]
-WidthAmount = Annotated[float | None, _amount("--width", "How much of the panning")]
+WidthAmount = Annotated[float | None, _amount("--width", "How much of the panning, and of the width of the mix")]
 SpaceAmount = Annotated[float | None, _amount("--space", "How much of the reverb")]
 
 

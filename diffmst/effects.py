@@ -93,6 +93,7 @@ _SEND = Effect(
     (Param("gain_db", stereo.SEND_OFF_DB, 12, stereo.SEND_OFF_DB, "dB", about="level into the reverb; lowest is off"),),
 )
 _PANNER = Effect("panner", stereo.panner, (Param("pan", -1, 1, 0, about="-1 left, 0 middle, 1 right"),))
+_IMAGE = Effect("image", stereo.image, (Param("width", 0, 2, 1, about="0 mono, 1 as it is, 2 the side doubled"),))
 
 
 # --- default: log scales where the ear hears ratios, bands that overlap, neutral when untouched -----------------------
@@ -137,6 +138,7 @@ DEFAULT_MASTER = (
     _gain("input", -48, 48, "level before the equalizer"),
     DEFAULT_EQUALIZER,
     DEFAULT_COMPRESSOR,
+    _IMAGE,
     _gain("fader", -48, 48, "level of the mix"),
 )
 

@@ -1,9 +1,9 @@
 """The tone of the master, fitted to a reference on spectra alone, before anything is played.
 
-An equalizer multiplies every bin of a spectrum by a factor that its settings tell. So what it makes of the Bark spectra
-of a mix, as the audio features have them, follows from the spectra of the mix without it: a step of this descent takes
-a millisecond or two, where one on audio takes hundreds. It is where the descent on audio begins, and all that a
-prediction that is not refined gets of it.
+An equalizer multiplies every bin of a spectrum by a factor that its settings tell, and the width of the mix all bins of
+the side. So what they make of the Bark spectra of a mix, as the audio features have them, follows from the spectra of
+the mix without them: a step of this descent takes a millisecond or two, where one on audio takes hundreds. It is where
+the descent on audio begins, and all that a prediction that is not refined gets of it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _COMPARED_AT_LUFS = -16.0
 _CELLS = 240  # that bins are gathered in, each a twentieth of an octave or so
 _LOWEST_HZ = 15.0
 _LOG_OFFSET = 1e-8
+_WIDTH = "image.width"
 
 
 class Reference(Counted, Protocol):
@@ -49,19 +50,19 @@ class Reference(Counted, Protocol):
 def with_fitted_tone(
     prior: Prior, excerpts: Excerpts, references: Sequence[Reference], layout: Layout, costs: Settings
 ) -> Prior:
-    """A prior that starts with the equalizer of the master where the mix has the Bark spectra of the references.
+    """A prior that starts with equalizer and width of the master where the mix has the Bark spectra of the references.
 
     Those of middle and side count alike, as in the audio features; of a mono reference, the middle alone. The mean of
-    the prior stays, and draws.
+    the prior stays, and draws. The width stays where it was if tone and width are not taken from the same references.
 
     Args:
-        prior: where to start, and how far the equalizer may go.
+        prior: where to start, and how far both may go.
         excerpts: of the song.
         references: their tone is taken together as `shares` says.
         layout: the console's controls.
         costs: of every control, see `Search`.
     """
-    widths = _equalizer_alone(prior.width, layout)
+    widths = _tone_alone(prior.width, layout, widens=_same_shares(references))
     if not widths.master.any():
         return prior
     settings = layout.from_unit(prior.start)
@@ -86,10 +87,16 @@ def with_fitted_tone(
     return prior._replace(start=prior.start._replace(master=search.best.master))
 
 
-def _equalizer_alone(width: Settings[Tensor], layout: Layout) -> Settings[Tensor]:
-    """Widths of the equalizer of the master; all others are 0."""
-    equalizer = torch.tensor([name.startswith("eq.") for name in layout.master.params])
-    return Settings(*map(torch.zeros_like, width))._replace(master=width.master * equalizer)
+def _same_shares(references: Sequence[Reference]) -> bool:
+    """Whether tone and width are taken from the same references."""
+    return shares(references, "tone") == shares(references, "width")
+
+
+def _tone_alone(width: Settings[Tensor], layout: Layout, *, widens: bool) -> Settings[Tensor]:
+    """Widths of the equalizer of the master, and of the width of the mix if that is wanted; all others are 0."""
+    moved = ("eq.", _WIDTH) if widens else ("eq.",)
+    tone = torch.tensor([name.startswith(moved) for name in layout.master.params])
+    return Settings(*map(torch.zeros_like, width))._replace(master=width.master * tone)
 
 
 class _Target(NamedTuple):
@@ -115,7 +122,7 @@ class _Spectra(NamedTuple):
     Attributes:
         log_bark: its own spectra of middle and side at one loudness, natural logarithm, [2, bands].
         magnitudes: that every cell of frequencies has in each band, [2, bands, cells].
-        loudness: share of each cell in the K-weighted power, [cells].
+        loudness: share of each cell of middle and side in the K-weighted power, [2, cells].
         freq_hz: of the cells.
         sample_rate: Hz.
     """
@@ -141,7 +148,7 @@ class _Spectra(NamedTuple):
         in_bands = mean[:, None] * bark_weights(sample_rate, mean.dtype, mean.device).T
         k_weighting = torch.from_numpy(k_weighting_sos(sample_rate)[:, [0, 1, 2, 4, 5]])
         weights_db = frequency_response_db(k_weighting, sample_rate, freq_hz[1:])
-        loudness = gathered(pad(mean.square().sum(0)[1:] * 10 ** (weights_db / 10), (1, 0)))
+        loudness = gathered(pad(mean.square()[:, 1:] * 10 ** (weights_db / 10), (1, 0)))
         return cls(
             log_bark=_log_bark(magnitudes, sample_rate).mean(0),
             magnitudes=gathered(in_bands),
@@ -151,17 +158,20 @@ class _Spectra(NamedTuple):
         )
 
     def response_db(self, settings: Settings[Tensor], layout: Layout) -> Tensor:
-        """That of the equalizer of the master, [cells]."""
-        coefficients = equalizer_coefficients(self.sample_rate, **layout.master.controls(settings.master[0], "eq"))
-        return frequency_response_db(coefficients, self.sample_rate, self.freq_hz)
+        """That of the master on middle and side, [2, cells], its compressor aside."""
+        master = settings.master[0]
+        coefficients = equalizer_coefficients(self.sample_rate, **layout.master.controls(master, "eq"))
+        tone_db = frequency_response_db(coefficients, self.sample_rate, self.freq_hz)
+        width = layout.master.controls(master, "image").get("width", torch.ones_like(tone_db[0]))
+        return torch.stack([tone_db, tone_db + 20 * torch.log10(width + _LOG_OFFSET)])
 
     def louder_db(self, change_db: Tensor) -> Tensor:
-        """What an equalizer of this response adds to the loudness."""
+        """What a change of this response adds to the loudness."""
         return 10 * torch.log10((self.loudness * 10 ** (change_db / 10)).sum() + _LOG_OFFSET)
 
     def equalized(self, change_db: Tensor, louder_db: Tensor) -> Tensor:
         """The log Bark spectra behind it, at the same loudness as before, [2, bands]."""
-        before, after = self.magnitudes, self.magnitudes * 10 ** (change_db / 20)
+        before, after = self.magnitudes, self.magnitudes * 10 ** (change_db / 20)[:, None]
         gain = torch.log(after.sum(-1) + _LOG_OFFSET) - torch.log(before.sum(-1) + _LOG_OFFSET)
         return self.log_bark + gain - louder_db * (math.log(10) / 20)
 

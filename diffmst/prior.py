@@ -86,6 +86,7 @@ _MASTER_BELIEFS = (
     *_STRIP_BELIEFS,
     _Belief("eq.*.gain_db", plus=3.0),
     _Belief("compressor.ratio", factor=1.6),
+    _Belief("image.width", plus=0.3),
 )
 _LEVEL_WIDTH_DB, _LEAST_LEVEL_WIDTH_DB = 2.0, 0.7
 _LOW_PAN_WIDTH = 0.02

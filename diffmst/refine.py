@@ -31,7 +31,7 @@ MASTER_COST = 0.25
 best."""
 
 MASTER_TONE_COST = 0.1
-"""The same of its equalizer, which the reference tells better still."""
+"""The same of its equalizer and of the width of the mix, which the reference tells better still."""
 
 BALANCE_COST = 8.0
 """Times as much as another control of a track, a fader or a pan costs to move.
@@ -172,7 +172,9 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
     """
     balance = level_control(layout.track), "panner.pan"
     of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
-    of_master = [MASTER_TONE_COST if name.startswith("eq.") else MASTER_COST for name in layout.master.params]
+    of_master = [
+        MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
+    ]
     usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
     tracks, master = (torch.tensor(times, dtype=torch.float64) for times in (of_tracks, of_master))
     if ties:

@@ -3,17 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from diffmst.dsp.hop_energies import k_weight
 from diffmst.dsp.loudness import energy_to_lufs, pooled_loudness
-from diffmst.dsp.stereo import balance_gains, pan_gains, pan_of
+from diffmst.dsp.stereo import balance_gains, pan_gains
 from diffmst.excerpts import Excerpts
 from diffmst.layout import Layout, Section, Settings
 from diffmst.prior import LOW_TRACK, Stem, level_control
-from diffmst.strips import Channels, row_tracks, track_strips
+from diffmst.strips import Channels, master_width, track_strips
 from diffmst.ties import Ties
 
 BURIED_LU = -24.5
@@ -33,6 +34,7 @@ MOST_MONO_LOSS_LU = 60.0
 
 _LEADS = ("lead",)
 _LEAST_ENERGY = 1e-12
+_HALVINGS = 40  # of the range of a pan, to where double precision ends
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,21 @@ class Sanity:
     mono_loss_lu: float
 
 
+class _Sounds(NamedTuple):
+    """Tracks where they sound: without reverb, before the master but for the width of the mix.
+
+    Attributes:
+        powers: K-weighted mean products of their sides before fader and pan, [tracks, 2, 2]; of a mono track all are
+            equal.
+        energies: K-weighted mean squares of left and right as they are heard, [tracks, 2], float64.
+        width: gains from left and right to left and right, [2, 2].
+    """
+
+    powers: Tensor
+    energies: Tensor
+    width: Tensor
+
+
 def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings, layout: Layout) -> Sanity:
     """The figures of a mix, from excerpts.
 
@@ -74,7 +91,7 @@ def measure_sanity(excerpts: Excerpts, stems: Sequence[Stem], settings: Settings
     """
     with torch.no_grad():
         mixed = excerpts.mixed(settings, layout)
-        energy = _track_energies(excerpts, settings, layout)
+        energy = _sounds(excerpts, settings, layout).energies
     sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
     return sanity_of(
         stems,
@@ -148,7 +165,7 @@ def keep_audible(
         ties: of the controls; tracks of one level are raised together.
     """
     with torch.no_grad():
-        return _audible(_track_energies(excerpts, settings, layout), stems, settings, layout, ties)
+        return _audible(_sounds(excerpts, settings, layout).energies, stems, settings, layout, ties)
 
 
 def keep_sane(
@@ -160,9 +177,9 @@ def keep_sane(
     one would notice: `LEAST_NOTICED_DB`. A track whose pan is tied to another's stays.
     """
     with torch.no_grad():
-        energy = _track_energies(excerpts, settings, layout)
-    audible = _audible(energy, stems, settings, layout, ties)
-    return audible._replace(tracks=_centred(energy, stems, audible.tracks, excerpts.channels, layout.track, ties))
+        sounds = _sounds(excerpts, settings, layout)
+    audible = _audible(sounds.energies, stems, settings, layout, ties)
+    return audible._replace(tracks=_centred(sounds, stems, audible.tracks, excerpts.channels, layout.track, ties))
 
 
 def _audible(energy: Tensor, stems: Sequence[Stem], settings: Settings, layout: Layout, ties: Ties | None) -> Settings:
@@ -175,19 +192,37 @@ def _audible(energy: Tensor, stems: Sequence[Stem], settings: Settings, layout: 
 
 
 def _centred(
-    energy: Tensor, stems: Sequence[Stem], tracks: Tensor, channels: Channels, section: Section, ties: Ties | None
+    sounds: _Sounds, stems: Sequence[Stem], tracks: Tensor, channels: Channels, section: Section, ties: Ties | None
 ) -> Tensor:
     column, tracks = section.column("panner.pan"), tracks.clone()
     tied = ties.tied[:, column] if ties else torch.zeros(len(stems), dtype=torch.bool)
-    sides_db = 10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))
+    sounding = _sounding(sounds.energies, stems)
     for track, (stem, count) in enumerate(zip(stems, channels, strict=True)):
-        off_centre_db = float(sides_db[track, 0] - sides_db[track, 1])
-        excess_db = abs(off_centre_db) - LEAST_NOTICED_DB
-        if excess_db > 0 and stays_centred(stem) and not tied[track] and _sounding(energy, stems)[track]:
-            left, right = (pan_gains if count == 1 else balance_gains)(tracks[0, track, column]).tolist()
-            turned_down = 10 ** (-math.copysign(excess_db, off_centre_db) / 20)
-            tracks[0, track, column] = pan_of(left * turned_down, right, count)
+        if not stays_centred(stem) or tied[track] or not sounding[track]:
+            continue
+        off_centre_db = _sides_db(sounds.energies[track])
+        if abs(off_centre_db) > LEAST_NOTICED_DB:
+            wanted_db = math.copysign(LEAST_NOTICED_DB, off_centre_db)
+            tracks[0, track, column] = _pan_where(sounds.powers[track], sounds.width, count, wanted_db)
     return tracks
+
+
+def _pan_where(powers: Tensor, width: Tensor, count: int, wanted_db: float) -> float:
+    """The pan at which a track is so much louder on the left: the further to the right, the less."""
+    low, high = -1.0, 1.0
+    for _ in range(_HALVINGS):
+        pan = (low + high) / 2
+        gains = (pan_gains if count == 1 else balance_gains)(torch.tensor(pan, dtype=powers.dtype))
+        if _sides_db(_energies(powers, gains, width)) > wanted_db:
+            low = pan
+        else:
+            high = pan
+    return (low + high) / 2
+
+
+def _sides_db(energy: Tensor) -> float:
+    left, right = (10 * torch.log10(energy.clamp_min(_LEAST_ENERGY))).tolist()
+    return float(left - right)
 
 
 def stays_centred(stem: Stem) -> bool:
@@ -196,7 +231,9 @@ def stays_centred(stem: Stem) -> bool:
 
 
 def track_levels_lufs(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
-    """Loudness of every processed track without reverb, before the master, where it sounds; -inf for silence, [tracks].
+    """Loudness of every processed track without reverb where it sounds, [tracks]; -inf for silence.
+
+    Before the master, but for the width that this gives to all.
 
     Args:
         excerpts: of the song.
@@ -204,7 +241,7 @@ def track_levels_lufs(excerpts: Excerpts, settings: Settings, layout: Layout) ->
         layout: the console's controls.
     """
     with torch.no_grad():
-        return energy_to_lufs(_track_energies(excerpts, settings, layout).sum(-1))
+        return energy_to_lufs(_sounds(excerpts, settings, layout).energies.sum(-1))
 
 
 def _relative_lu(energy: Tensor) -> Tensor:
@@ -217,23 +254,30 @@ def _sounding(energy: Tensor, stems: Sequence[Stem]) -> Tensor:
     return (energy.sum(-1) > _LEAST_ENERGY) & torch.tensor([stem.audible for stem in stems])
 
 
-def _track_energies(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:
-    """K-weighted mean square of every processed track, without reverb, in left and right, where it sounds.
-
-    Shape: returns [tracks, 2], float64.
-    """
-    strips = track_strips(layout.track, settings.tracks, excerpts.channels, excerpts.sample_rate)
-    sides = strips.mixing[0, :, :2].square()
-    tracks = torch.tensor(row_tracks(excerpts.channels))
+def _sounds(excerpts: Excerpts, settings: Settings, layout: Layout) -> _Sounds:
+    channels, width = excerpts.channels, master_width(layout.master, settings.master)[0]
+    strips = track_strips(layout.track, settings.tracks, channels, excerpts.sample_rate)
+    placed = strips.mixing[0, :, :2].split(channels)
+    gains = torch.stack(
+        [rows[0] if count == 1 else rows.diagonal() for rows, count in zip(placed, channels, strict=True)]
+    )
     per_window = []
     for window in excerpts.audio:
         rows, _ = strips.to_rows(window[None])
         weighted = k_weight(rows, excerpts.sample_rate)[0, :, excerpts.lead_frames :].double()
-        energy = weighted.square().mean(-1, keepdim=True) * sides
-        per_window.append(energy.new_zeros(len(excerpts.channels), 2).index_add_(0, tracks, energy))
-    energies = torch.stack(per_window)
-    sounding = energies.sum(-1) > 1e-2 * energies.sum(-1).amax(0)  # within 20 dB of its loudest window
-    return (energies * sounding[..., None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None]
+        both = [audio.expand(2, -1) for audio in weighted.split(channels)]
+        per_window.append(torch.stack([sides @ sides.T / sides.shape[1] for sides in both]))
+    powers = torch.stack(per_window)
+    loudness = _energies(powers, gains, width).sum(-1)
+    sounding = loudness > 1e-2 * loudness.amax(0)  # within 20 dB of its loudest window
+    mean = (powers * sounding[..., None, None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None, None]
+    return _Sounds(mean, _energies(mean, gains, width), width)
+
+
+def _energies(powers: Tensor, gains: Tensor, width: Tensor) -> Tensor:
+    """Mean squares of left and right: products of sides [..., 2, 2], gains [..., 2] and width [2, 2] to [..., 2]."""
+    panned = gains[..., :, None] * powers * gains[..., None, :]
+    return (width.T @ panned @ width).diagonal(dim1=-2, dim2=-1)
 
 
 def _largest(values: Tensor) -> float:

@@ -108,8 +108,16 @@ def track_strips(
 def master_strips(section: Section, values: Array, sample_rate: int) -> Strips[Array]:
     """The master bus as one stereo strip whose outputs are left and right; values [batch, controls]."""
     left_and_right = values[..., None, :][..., [0, 0], :]
-    mixing = _amplitude(section, left_and_right, "fader")[..., None] * like(np.eye(2), double(values))
+    mixing = _amplitude(section, left_and_right, "fader")[..., None] * master_width(section, values)
     return Strips(*_equalizer_and_compressor(section, left_and_right, sample_rate), mixing, channels=(2,))
+
+
+def master_width(section: Section, values: Array) -> Array:
+    """Gains from left and right to left and right by the width of the mix; values [..., controls] to [..., 2, 2]."""
+    width = section.controls(values, "image").get("width")
+    xp = library(values)
+    as_it_is = xp.ones_like(values[..., 0], dtype=xp.float64)
+    return stereo.width_gains(as_it_is if width is None else double(width))
 
 
 def _sides(channels: Channels) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,9 @@ from diffmst.layout import Layout, Section, Settings
 INAUDIBLE_DB = 0.15
 """An equalizer band of less gain than this is set back."""
 
+INAUDIBLE_WIDTH = 0.02
+"""So is a width of the mix that is as near to 1: that much of the side is 0.17 dB."""
+
 INAUDIBLE_RATIO = 1.03
 """So is a compressor of less ratio: 6 dB over the threshold, it takes 0.17 dB."""
 
@@ -40,7 +43,7 @@ def without_faint_sends(settings: Settings, layout: Layout, faint_db: float) -> 
 
 
 def _without_small_moves(section: Section, values: Tensor) -> Tensor:
-    """Equalizer bands and compressors that do next to nothing at their defaults; values [..., controls]."""
+    """Equalizer bands, compressors and widths that do next to nothing at their defaults; values [..., controls]."""
     defaults = torch.as_tensor(section.defaults()).expand_as(values)
     idle = torch.zeros_like(values, dtype=torch.bool)
     names = list(section.params)
@@ -51,6 +54,8 @@ def _without_small_moves(section: Section, values: Tensor) -> Tensor:
             idle[..., column] = values[..., gain].abs() < INAUDIBLE_DB
         elif effect == "compressor":
             idle[..., column] = values[..., names.index("compressor.ratio")] < INAUDIBLE_RATIO
+        elif effect == "image":
+            idle[..., column] = (values[..., column] - defaults[..., column]).abs() < INAUDIBLE_WIDTH
     return torch.where(idle, defaults, values)
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.signal import butter, sosfilt
 
-from diffmst.band_console import equalizer_gains, mix_bands
-from diffmst.console import mix
+from diffmst.band_console import equalizer_gains, master_bands, mix_bands
+from diffmst.console import master, mix
 from diffmst.dsp import dynamics, reverb
 from diffmst.dsp.band_dynamics import compressor_gains_db
 from diffmst.dsp.band_powers import BANDS, CROSS, band_centres_hz, band_powers, k_energies
@@ -65,6 +65,7 @@ BUSY = settings_of(
     master__eq__peak_3__gain_db=2.0,
     master__compressor__ratio=2.0,
     master__compressor__threshold_db=-24.0,
+    master__image__width=1.5,
 )
 
 
@@ -259,3 +260,12 @@ def test_settings_must_fit():
     twice = Settings(*(torch.cat([part, part]) for part in DEFAULT.defaults(2)))
     with pytest.raises(ValueError, match="for 2 songs"):
         mix_bands(powers, [True, True], twice, RATE)
+
+
+@pytest.mark.parametrize("width", [0.0, 0.6, 1.0, 2.0])
+def test_the_width_of_a_mix_does_to_powers_what_it_does_to_sound(width):
+    x, settings = song(2.0)[:, 2:], settings_of(master__image__width=width)
+    bus = band_powers(x, RATE)
+    found = master_bands(bus[None], settings.master.to(bus), RATE)[0]
+    expected = band_powers(master(x, RATE, settings), RATE)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5 * float(expected.max()))

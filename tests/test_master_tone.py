@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from diffmst.dsp.filters import equalizer
+from diffmst.dsp.stereo import image
 from diffmst.excerpts import Excerpts
 from diffmst.features import audio_features
 from diffmst.layout import DEFAULT, Settings
@@ -14,6 +15,7 @@ from diffmst.task import TaskReference
 
 RATE = 44_100
 NEARER = 0.4  # of the error, at most, is left: six bands in other places, held back a little by the prior
+WIDTH = "image.width"
 EQ = [name for name in DEFAULT.master.params if name.startswith("eq.")]
 
 
@@ -41,6 +43,11 @@ def fitted(prior, excerpts, *references):
     return with_fitted_tone(prior, excerpts, references, DEFAULT, believing_costs(DEFAULT))
 
 
+def width_of(prior):
+    """The width of the mix where a prior starts."""
+    return float(DEFAULT.from_unit(prior.start).master[0, DEFAULT.master.column(WIDTH)])
+
+
 def reference(audio, **told):
     return TaskReference(audio, (0.0,), 1.0, **told)
 
@@ -66,13 +73,13 @@ def test_the_mix_gets_the_tone_of_the_reference(excerpts, prior):
     assert apart(mixed(excerpts, found), wanted) < NEARER * apart(mixed(excerpts, prior), wanted)
 
 
-def test_nothing_but_the_equalizer_of_the_master_moves_and_the_mean_stays(excerpts, prior):
+def test_nothing_but_tone_and_width_of_the_master_moves_and_the_mean_stays(excerpts, prior):
     found = fitted(prior, excerpts, reference(equalized(mixed(excerpts, prior), low_shelf=6.0)))
     assert all(map(torch.equal, found.mean, prior.mean)) and all(map(torch.equal, found.width, prior.width))
     assert torch.equal(found.start.tracks, prior.start.tracks) and torch.equal(found.start.fx, prior.start.fx)
     moved = (found.start.master != prior.start.master)[0]
     names = [name for name, has_moved in zip(DEFAULT.master.params, moved, strict=True) if has_moved]
-    assert names and set(names) <= set(EQ)
+    assert names and set(names) <= {*EQ, WIDTH}
 
 
 def test_the_mix_is_as_loud_as_before(excerpts, prior):
@@ -96,8 +103,8 @@ def test_an_equalizer_that_must_not_move_does_not(excerpts, prior):
 
 
 def test_the_tone_of_several_references_is_taken_from_those_that_it_is_to_be_taken_from(excerpts, prior):
-    dark = reference(equalized(mixed(excerpts, prior), high_shelf=-8.0), aspects=("tone",))
-    bright = reference(equalized(mixed(excerpts, prior), high_shelf=8.0), aspects=("level", "width"))
+    dark = reference(equalized(mixed(excerpts, prior), high_shelf=-8.0), aspects=("tone", "width"))
+    bright = reference(equalized(mixed(excerpts, prior), high_shelf=8.0), aspects=("level",))
     alone, both = fitted(prior, excerpts, dark), fitted(prior, excerpts, dark, bright)
     assert all(map(torch.equal, alone.start, both.start))
     equal = [reference(one.audio) for one in (dark, bright)]
@@ -107,12 +114,27 @@ def test_the_tone_of_several_references_is_taken_from_those_that_it_is_to_be_tak
     assert abs(float(between)) < 1.0
 
 
+@pytest.mark.parametrize("width", [0.7, 1.4])
+def test_the_mix_gets_the_width_of_the_reference(excerpts, prior, width):
+    wanted = image(mixed(excerpts, prior), RATE, width=torch.full((2,), width))
+    found = fitted(prior, excerpts, reference(wanted))
+    assert abs(width_of(found) - width) < 0.5 * abs(width - 1)
+    assert apart(mixed(excerpts, found), wanted) < NEARER * apart(mixed(excerpts, prior), wanted)
+
+
+def test_where_width_is_taken_from_another_reference_it_is_not_fitted_with_the_tone(excerpts, prior):
+    wide = image(mixed(excerpts, prior), RATE, width=torch.full((2,), 1.5))
+    of_tone, of_width = (reference(wide, aspects=(aspect,)) for aspect in ("tone", "width"))
+    assert width_of(fitted(prior, excerpts, of_tone, of_width)) == width_of(prior)
+
+
 def test_a_mono_reference_tells_the_middle(excerpts, prior):
     wanted = equalized(mixed(excerpts, prior), low_shelf=8.0, peak_2=-6.0, high_shelf=-8.0)
     mono = wanted.mean(1, keepdim=True).expand_as(wanted)
     found = fitted(prior, excerpts, reference(mono))
     before, after = ((bark(mixed(excerpts, one)) - bark(wanted))[0].norm() for one in (prior, found))
     assert after < NEARER * before
+    assert width_of(found) == width_of(prior)
 
 
 def test_silence_does_no_harm(prior):

@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from diffmst.distance import ReferenceDistance, is_warm, warm_up
+from diffmst.dsp.stereo import pan_gains, pan_of
 from diffmst.excerpts import Excerpts
 from diffmst.groups import Group
 from diffmst.layout import DEFAULT, Settings
 from diffmst.prior import BOUND, PAIR_PAN, Stem, sane_prior
 from diffmst.reach import reaching
 from diffmst.refine import EVIDENCE, refine
+from diffmst.strips import master_width
 from diffmst.ties import Ties
 
 RATE = 22_050
@@ -141,9 +143,13 @@ def test_faders_and_pans_are_held_more_than_the_sound_of_a_track(excerpts, prior
     assert of_predicted < 0.5 * of_usual
 
 
+@pytest.mark.parametrize(("holds_width", "left_over"), [(True, 0.5), (False, 0.75)])
 @pytest.mark.parametrize("wanted", [1.0, 0.35])
-def test_the_sides_of_a_pair_are_found_as_far_out_as_they_are(wanted, generator):
-    """Two guitars that are predicted at 0.6 either side, and a reference of the same song that has them elsewhere."""
+def test_the_sides_of_a_pair_are_found_as_far_out_as_they_are(wanted, holds_width, left_over, generator):
+    """Two guitars that are predicted at 0.6 either side, and a reference of the same song that has them elsewhere.
+
+    The width of the mix does part of it if it may, and for all that is in the mix.
+    """
     stems = [Stem(-30.0, 1, 0.0, side=-1), Stem(-30.0, 1, 0.0, side=1), Stem(-30.0, 2, 0.0)]
     ties = Ties.of([Group("Gtr", "sides", (0, 1))], DEFAULT.track, len(stems))
     audio = 0.05 * torch.randn(1, 4, 2 * RATE, generator=generator)
@@ -153,9 +159,24 @@ def test_the_sides_of_a_pair_are_found_as_far_out_as_they_are(wanted, generator)
     pan, settings = DEFAULT.track.column("panner.pan"), DEFAULT.from_unit(usual.mean)
     settings.tracks[0, :2, pan] = torch.tensor([-wanted, wanted], dtype=torch.float64)
     distance = ReferenceDistance(excerpts.mixed(settings, DEFAULT), RATE)
-    found = refine(excerpts, distance, predicted, ties=ties, predicted=True, steps=25).settings.tracks[0, :2, pan]
-    assert float(found.sum()) == pytest.approx(0, abs=1e-9)
-    assert abs(float(found[1]) - wanted) < 0.5 * abs(PAIR_PAN - wanted)
+    if holds_width:
+        predicted.width.master[0, DEFAULT.master.column("image.width")] = 0
+    found = refine(excerpts, distance, predicted, ties=ties, predicted=True, steps=25).settings
+    pans, width = found.tracks[0, :2, pan], master_width(DEFAULT.master, found.master)[0]
+    assert float(pans.sum()) == pytest.approx(0, abs=1e-9)
+    left, right = (width @ pan_gains(pans[1])).clamp_min(0).tolist()
+    assert abs(pan_of(left, right, channels=1) - wanted) < left_over * abs(PAIR_PAN - wanted)
+
+
+def test_the_width_of_the_mix_is_found(excerpts, prior):
+    """A reference that is the start made wider: the master explains it, and the pans stay."""
+    prior = prior._replace(start=prior.mean)
+    settings, column = DEFAULT.from_unit(prior.start), DEFAULT.master.column("image.width")
+    settings.master[0, column] = 1.5
+    distance = ReferenceDistance(excerpts.mixed(settings, DEFAULT), RATE)
+    found = refine(excerpts, distance, prior, predicted=True, steps=10)
+    assert abs(float(found.settings.master[0, column]) - 1.5) < 0.2
+    assert deviations(found.settings, prior).tracks.abs().max() < 0.5
 
 
 def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, distance, prior):

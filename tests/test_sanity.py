@@ -5,6 +5,7 @@ import pytest
 import torch
 from songs import RATE, noise, tone
 
+from diffmst.dsp.stereo import pan_gains, width_gains
 from diffmst.excerpts import Excerpts
 from diffmst.groups import Group
 from diffmst.layout import DEFAULT, PAPER
@@ -210,3 +211,36 @@ def test_a_lead_that_was_panned_comes_back_to_where_it_seems_to_be_in_the_middle
     turn(settings, LEAD, "panner.pan", 0.4)
     found = keep_sane(excerpts, STEMS, settings, DEFAULT)
     assert measure(excerpts, found).lead_off_centre_db == pytest.approx(LEAST_NOTICED_DB, abs=ENERGY_DB)
+
+
+def widen(settings, width):
+    settings.master[0, DEFAULT.master.column("image.width")] = width
+
+
+@pytest.mark.parametrize("width", [0.6, 1.7])
+def test_where_a_track_stands_is_asked_of_the_mix_as_wide_as_it_is(excerpts, settings, width):
+    turn(settings, LEAD, "panner.pan", 0.4)
+    widen(settings, width)
+    left, right = width_gains(torch.tensor(width)).double() @ pan_gains(torch.tensor(0.4)).double()
+    found = measure(excerpts, settings)
+    assert found.lead_off_centre_db == pytest.approx(20 * math.log10(right / left), abs=0.01)
+    centred = keep_sane(excerpts, STEMS, settings, DEFAULT)
+    assert measure(excerpts, centred).lead_off_centre_db == pytest.approx(LEAST_NOTICED_DB, abs=ENERGY_DB)
+
+
+def test_in_a_mono_mix_nothing_is_off_centre(excerpts, settings):
+    turn(settings, LEAD, "panner.pan", 1.0)
+    widen(settings, 0.0)
+    assert measure(excerpts, settings).lead_off_centre_db == pytest.approx(0, abs=1e-6)
+    assert keep_sane(excerpts, STEMS, settings, DEFAULT).tracks.equal(settings.tracks)
+
+
+@pytest.mark.parametrize("width", [0.7, 1.3, 2.0])
+def test_a_bass_whose_sides_are_unlike_is_balanced_in_a_mix_as_wide_as_it_is(settings, width):
+    sides = np.stack([2 * noise(4.0, 3, level=0.05), noise(4.0, 4, level=0.05)]).astype(np.float32)
+    excerpts, stems = Excerpts(torch.from_numpy(sides)[None], (2,), 0, RATE), [Stem(-20.0, 2, 0.9)]
+    settings = settings._replace(tracks=settings.tracks[:, :1])
+    widen(settings, width)
+    assert off_centre_db(excerpts, stems, settings)[0] > 4
+    found = keep_sane(excerpts, stems, settings, DEFAULT)
+    assert off_centre_db(excerpts, stems, found)[0] == pytest.approx(LEAST_NOTICED_DB, abs=ENERGY_DB)

@@ -42,6 +42,13 @@ def test_small_moves_go_and_large_ones_stay():
     assert tidied.fx.equal(DEFAULT.defaults(1).fx)
 
 
+@pytest.mark.parametrize(("width", "left"), [(1.015, 1.0), (0.985, 1.0), (1.03, 1.03), (0.0, 0.0)])
+def test_a_width_that_is_hardly_one_is_none(width, left):
+    settings, place = DEFAULT.defaults(1), column("image.width", DEFAULT.master)
+    settings.master[0, place] = width
+    assert tidy(settings, DEFAULT).master[0, place] == left
+
+
 def test_a_reverb_that_is_heard_stays():
     settings = DEFAULT.defaults(2)
     settings.tracks[0, 1, column("send.gain_db")] = -18.0

@@ -64,7 +64,7 @@ def _play(page: Page, strip: str) -> None:
     panel = page.get_by_role("complementary", name="Match")
     panel.get_by_role("button", name="Close").click()
     page.locator(".strip-name", has_text=strip).click()
-    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play", exact=True).click(timeout=_LONG_MS)
     page.wait_for_function(
         "seconds => Number(document.querySelector('.transport-now').innerText.split(':')[1]) >= seconds",
         arg=SECONDS,

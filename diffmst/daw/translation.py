@@ -28,10 +28,10 @@ class Translation(NamedTuple):
 
 
 def console_effects() -> tuple[str, ...]:
-    """The names of all effects that a console of any layout has, in the order of the signal.
+    """The names of all effects that a console of any layout has: those of tracks, of the reverb, and of the master.
 
     >>> console_effects()
-    ('input', 'eq', 'compressor', 'panner', 'fader', 'send', 'reverb')
+    ('input', 'eq', 'compressor', 'panner', 'fader', 'send', 'reverb', 'image')
     """
     sections = (section for layout in LAYOUTS.values() for _, section in layout.sections())
     return tuple(dict.fromkeys(effect.name for section in sections for effect in section.effects))

@@ -1,4 +1,4 @@
-"""Gain, send, pan and balance."""
+"""Gain, send, pan, balance and width."""
 
 from __future__ import annotations
 
@@ -104,6 +104,40 @@ def balance_gains(pan: Array) -> Array:
     """
     xp, gains = library(pan), _relative_gains(pan)
     return xp.minimum(gains, xp.ones_like(gains))
+
+
+def image(x: Tensor, sample_rate: int, *, width: Tensor) -> Tensor:
+    """A stereo signal made narrower or wider: its side (left minus right) times a factor, its middle as it is.
+
+    Args:
+        x: signal.
+        sample_rate: not needed; all effects take it.
+        width: 0 is mono, 1 changes nothing, 2 doubles the side.
+
+    Shape: x [batch, 2, time]; width [batch]; returns the shape of x.
+
+    Raises:
+        ValueError: if x does not have two channels.
+    """
+    if x.shape[1] != 2:
+        raise ValueError(f"a signal to be widened must have 2 channels, got {x.shape[1]}")
+    return width_gains(width).to(x.dtype) @ x
+
+
+def width_gains(width: Array) -> Array:
+    """Gains from left and right (rows) to left and right (columns) that scale the side.
+
+    Args:
+        width: 0 is mono, 1 changes nothing, 2 doubles the side.
+
+    Shape: width [...]; returns [..., 2, 2].
+
+    >>> import torch
+    >>> width_gains(torch.tensor([0.0, 1.0])).tolist()
+    [[[0.5, 0.5], [0.5, 0.5]], [[1.0, 0.0], [0.0, 1.0]]]
+    """
+    xp, own, other = library(width), (1 + width) / 2, (1 - width) / 2
+    return xp.stack([xp.stack([own, other], -1), xp.stack([other, own], -1)], -2)
 
 
 def pan_of(left: float, right: float, channels: int) -> float:

@@ -1,9 +1,8 @@
 """Models in files: one safetensors file with the weights, and all that is known of them in its header."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import torch
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from torch import Tensor
 from diffmst import __version__
 from diffmst.errors import UserError
 from diffmst.models.architectures import ARCHITECTURES, architecture_of, build_model, plain_config
+from diffmst.models.migrations import MIGRATIONS, Saved
 from diffmst.models.prediction import MixModel
 from diffmst.models.record import VERSION, ModelRecord, TrainingRecord, controls_of
 from diffmst.outputs import AtomicFile
@@ -27,21 +27,7 @@ _PICKLED = (".ckpt", ".pt", ".pth")
 _STORED = (torch.float32, torch.float16)
 
 
-class Saved(NamedTuple):
-    """What a file holds, as it was read.
-
-    Attributes:
-        record: parsed JSON.
-        weights: by name; none where only the record is asked for.
-    """
-
-    record: dict[str, Any]
-    weights: dict[str, Tensor]
-
-
 _OLDEST = 1
-_MIGRATIONS: dict[int, Callable[[Saved], Saved]] = {}
-"""From a version to the next."""
 
 
 def save_model(
@@ -172,7 +158,7 @@ def _migrated(saved: Saved, path: Path) -> Saved:
             "update diffmst"
         )
     for step in range(version, VERSION):
-        saved = _MIGRATIONS[step](saved)
+        saved = MIGRATIONS[step](saved)
         saved.record["version"] = step + 1
     return saved
 

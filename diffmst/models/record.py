@@ -13,9 +13,8 @@ from diffmst.errors import UserError
 from diffmst.layout import Layout
 from diffmst.params import Scale
 
-VERSION: Final = 1
-"""Of a model file. Raise it with any change that an older reader would misread, and add the step to the migrations of
-`checkpoint`."""
+VERSION: Final = 2
+"""Of a model file. Raise it with any change that an older reader would misread, and add the step to `migrations`."""
 
 
 class _Part(BaseModel):
@@ -77,12 +76,12 @@ class ModelRecord(_Part):
     """All that a model file holds beside the weights."""
 
     format: Literal["diffmst.model"] = "diffmst.model"
-    version: Literal[1] = Field(default=VERSION, description="Of this record.")
+    version: Literal[2] = Field(default=VERSION, description="Of this record.")
     architecture: str
     config: dict[str, Any] = Field(description="Of the architecture.")
     inputs: dict[str, tuple[str, ...]] = Field(description="What stands in the columns of its inputs.")
     controls: dict[str, tuple[Control, ...]] = Field(description="Of every section of the console, in column order.")
-    weights: int = Field(ge=0, description="How many are learnt.")
+    weights: int = Field(ge=0, description="How many were learnt.")
     training: TrainingRecord
 
     def check(self, inputs: Mapping[str, tuple[str, ...]], layout: Layout, source: str) -> None:

@@ -73,8 +73,8 @@ def random_settings(tracks: int, layout: Layout, dice: Dice, amounts: Amounts = 
         fader_db[:] -= power_sum_db(fader_db)
         track = within_ranges(layout.track, track)
     fx = towards_default(layout.fx, fx, "reverb", amounts.space)
-    for effect in ("input", "eq", "compressor", "fader"):
-        master = towards_default(layout.master, master, effect, amounts.master)
+    for name in [effect.name for effect in layout.master.effects]:
+        master = towards_default(layout.master, master, name, amounts.master)
     return Settings(track[None], fx, master)
 
 

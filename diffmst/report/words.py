@@ -13,6 +13,7 @@ _SPELLED = {
     "af": "AF",
     "eq": "EQ",
     "freq": "Freq",
+    "image": "Width",
     "mrstft": "MRSTFT",
     "panner": "Pan",
     "rms": "RMS",
@@ -79,6 +80,15 @@ def pan(position: float) -> str:
     return "C" if percent == 0 else f"{'R' if percent > 0 else 'L'}{abs(percent)}"
 
 
+def percent(share: float) -> str:
+    """A share of something.
+
+    >>> percent(1.254)
+    '125 %'
+    """
+    return f"{100 * share:.0f} %"
+
+
 def setting(param: Param, value: float, *, unit: bool = True) -> str:
     """A control's value as printed on its scale.
 
@@ -92,6 +102,8 @@ def setting(param: Param, value: float, *, unit: bool = True) -> str:
             return pan(value)
         case "ratio", _:
             return f"{number(value)}:1"
+        case "width", _:
+            return percent(value)
         case _, "Hz":
             return frequency(value) if unit else number(value, 0)
         case _, "dB":

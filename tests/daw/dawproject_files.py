@@ -14,7 +14,7 @@ from diffmst.daw.console_mix import ConsoleMix
 from diffmst.daw.dawproject.format import FORMAT
 from diffmst.daw.ranges import is_same, within_ranges
 
-NOT_IN_THE_FORMAT = {"compressor.knee_db"}
+NOT_IN_THE_FORMAT = {"compressor.knee_db", "image.width"}
 NAMES = ("Kick in", "Pad", "Kick out", "Keys")
 
 

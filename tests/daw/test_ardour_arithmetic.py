@@ -163,6 +163,19 @@ def test_what_is_switched_off_or_gone_is_neutral_and_what_was_added_is_told():
     assert ignored == ("a further plugin, “Chorus”, which is left out",)
 
 
+@pytest.mark.parametrize("width", [0.0, 0.7, 1.0, 2.0])
+def test_the_width_of_the_master_comes_back_and_is_as_it_was_where_its_script_is_gone(width):
+    section = LAYOUTS["default"].master
+    values = section.named(section.defaults()) | {"image.width": width}
+    channel = to_channel(section, values, 2, RATE, "own")
+    read, ignored = from_channel(section, channel, 2, RATE)
+    assert read["image.width"] == width and not ignored
+    *others, script = channel.plugins
+    for plugins in (others, [*others, script._replace(active=False)]):
+        read, ignored = from_channel(section, channel._replace(plugins=tuple(plugins)), 2, RATE)
+        assert read["image.width"] == 1 and not ignored
+
+
 def test_no_two_routes_have_one_name():
     names = route_names(["a/b", "a:b", "a-b", "A-B", "Monitor", "Master"])
     assert len({name.casefold() for name in names}) == len(names)

@@ -11,6 +11,7 @@ import soundfile
 from ardour_sessions import CLOSE, NAMES, export
 from mixes import make_mix, write_mix
 
+from diffmst.daw.ardour import width_script
 from diffmst.daw.ardour.format import FORMAT
 from diffmst.daw.exporting import export_session
 from diffmst.daw.formats import format_named
@@ -149,7 +150,11 @@ def test_ace_sessions_name_no_plugin_but_those_of_ardour(tmp_path):
     exported, _ = export(tmp_path, "ardour-ace", names=("a", "b"))
     root = ElementTree.parse(exported.path).getroot()
     plugins = {found.get("unique-id") for found in root.iter("Processor") if found.get("unique-id")}
-    assert plugins == {"urn:ardour:a-eq", "urn:ardour:a-comp", "urn:ardour:a-comp#stereo"}
+    scripts = {found.get("unique-id") for found in root.iter("Processor") if found.get("type") == "luaproc"}
+    assert plugins - scripts == {"urn:ardour:a-eq", "urn:ardour:a-comp", "urn:ardour:a-comp#stereo"}
+    assert [found.get("name") for found in root.iter("Processor") if found.get("type") == "luaproc"] == [
+        width_script.NAME
+    ]
     check_translations("ardour-ace", format_named("ardour-ace").translations)
 
 

@@ -1,4 +1,4 @@
-"""The equalizer that stands in sessions as a script: run from its own text by Ardour's Lua, without a session.
+"""What stands in sessions as scripts: run from their own text by Ardour's Lua, without a session.
 
 Skipped where Ardour is not installed.
 """
@@ -10,9 +10,11 @@ import pytest
 from ardour_program import needs, run_lua
 from scipy.signal import sosfilt
 
+from diffmst.daw.ardour import width_script
 from diffmst.daw.ardour.own_equalizer import plugin, script
 from diffmst.daw.ardour.plugin import Band
 from diffmst.dsp.filters import equalizer_coefficients, frequency_response_db
+from diffmst.dsp.stereo import width_gains
 from diffmst.layout import LAYOUTS
 
 DOUBLE = 1e-9  # of the peak: what double precision leaves of poles next to 0 Hz, over ten thousand samples
@@ -43,10 +45,11 @@ local drawing = {} -- the points of lines, and nothing else
 setmetatable (drawing, { __index = function () return function () end end })
 function drawing:line_to (x, y) out:write (string.format ("%.17g\n%.17g\n", x, y)) end
 for _, run in ipairs (RUNS) do
+  dsp_configure = nil
   assert (load (SCRIPT)) ()
   dsp_init (run.rate)
   local channels = { n_audio = function () return #run.blocks[1].channels end }
-  dsp_configure (channels, channels)
+  if dsp_configure then dsp_configure (channels, channels) end
   for _, block in ipairs (run.blocks) do
     knobs = block.knobs
     local ins, outs = {}, {}
@@ -82,29 +85,33 @@ def lua(value):
     return "0/0" if value != value else repr(float(value))
 
 
-def run_script(folder, runs, layout="default", more=""):
+def equalizer(layout="default"):
+    return script(LAYOUTS[layout].track)
+
+
+def run_script(folder, runs, text, more=""):
     """The numbers that a host of the script writes; see `HOST`."""
     said = [
         {"rate": rate, "blocks": [{"knobs": one, "channels": signal.tolist()} for one, signal in blocks]}
         for rate, blocks in runs
     ]
-    text, out = script(LAYOUTS[layout].track), folder / "out.txt"
+    out = folder / "out.txt"
     run_lua(f"OUT = {json.dumps(str(out))}\nSCRIPT = [==[{text}]==]\nRUNS = {lua(said)}\n{more}\n{HOST}", folder)
     return np.loadtxt(out)
 
 
-def played(folder, *runs, layout="default"):
+def played(folder, *runs, text=None):
     """What the script makes of signals.
 
     Args:
         folder: for files.
         runs: each a sample rate, and blocks of knobs and a signal [channels, frames].
-        layout: of the console.
+        text: of the script; the equalizer if none is given.
 
     Returns:
         For each run [channels, frames].
     """
-    samples, found = run_script(folder, runs, layout), []
+    samples, found = run_script(folder, runs, text or equalizer()), []
     for _, blocks in runs:
         parts = []
         for _, signal in blocks:
@@ -136,7 +143,7 @@ def test_the_script_is_the_equalizer_of_the_console(tmp_path, layout):
     cases = [(rate, name) for rate in (44_100, 48_000, 96_000) for name in BANDS]
     signal = noise(2)
     runs = [(rate, [(knobs(BANDS[name], -7.5, layout), signal)]) for rate, name in cases]
-    for (rate, name), found in zip(cases, played(tmp_path, *runs, layout=layout), strict=True):
+    for (rate, name), found in zip(cases, played(tmp_path, *runs, text=equalizer(layout)), strict=True):
         ours = expected(rate, BANDS[name], signal, -7.5)
         assert np.abs(found - ours).max() < DOUBLE * np.abs(ours).max(), (rate, name)
 
@@ -168,10 +175,31 @@ def test_a_sample_that_is_no_number_does_not_silence_what_follows(tmp_path):
 
 def test_the_curve_in_the_mixer_is_the_response(tmp_path):
     rate, width, silence = 44_100, 90, np.zeros((1, 1))
-    (_, *numbers) = run_script(tmp_path, [(rate, [(knobs(BANDS["usual"]), silence)])], more=f"WIDTH = {width}")
+    (_, *numbers) = run_script(tmp_path, [(rate, [(knobs(BANDS["usual"]), silence)])], equalizer(), f"WIDTH = {width}")
     _, middle, *points, shown_width, shown_height = numbers
     assert (shown_width, shown_height) == (width, width / 2) and middle == shown_height / 2
     x, y = np.reshape(points, (-1, 2)).T
     coefficients = equalizer_coefficients(rate, *(np.array(part, float) for part in BANDS["usual"]))
     response_db = frequency_response_db(coefficients, rate, 20 * 1000 ** (x / width))
     assert np.array_equal(x, np.arange(width + 1)) and y == pytest.approx(middle * (1 - response_db / 18))
+
+
+@pytest.fixture(scope="module")
+def width():
+    return width_script.script(LAYOUTS["default"].master.params["image.width"])
+
+
+@pytest.mark.parametrize("value", [0.0, 0.4, 1.0, 2.0])
+def test_the_script_of_the_width_is_that_of_the_console(tmp_path, width, value):
+    signal = noise(2)
+    ports = width_script.plugin(LAYOUTS["default"].master.params["image.width"], value).ports
+    (found,) = played(tmp_path, (48_000, [([ports["0"]], part) for part in np.split(signal, 5, axis=1)]), text=width)
+    assert np.abs(found - width_gains(np.array(value)) @ signal).max() < DOUBLE
+
+
+def test_a_width_that_is_turned_glides_and_gets_there(tmp_path, width):
+    """Of a constant on the left alone, what comes over to the right moves without a jump."""
+    constant = np.ones((2, FRAMES)) * [[1], [0]]
+    (found,) = played(tmp_path, (48_000, [([1.0], constant), ([0.0], constant)]), text=width)
+    assert found[1, FRAMES - 1] == 0 and found[1, -1] == pytest.approx(0.5)
+    assert 0 < np.abs(np.diff(found[1])).max() < 2e-3

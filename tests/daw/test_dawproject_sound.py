@@ -14,11 +14,12 @@ from diffmst.dsp.stereo import SEND_OFF_DB
 NEAR = 1e-5  # of the peak: audio is float32 in either, settings have ten decimals
 
 
-def without_knees(mix):
+def without_knees_and_width(mix):
     """The format does not know them; nor do limits of the frequency matter then."""
     settings = mix.settings
     for section, values in ((mix.console_layout.track, settings.tracks), (mix.console_layout.master, settings.master)):
         values[..., section.column("compressor.knee_db")] = section.params["compressor.knee_db"].low
+    settings.master[..., mix.console_layout.master.column("image.width")] = 1.0
     return mix.with_settings(settings)
 
 
@@ -34,7 +35,7 @@ def assert_near(played, expected):
 def session(request, tmp_path_factory):
     """Six tracks, mono and stereo, of which two are a group, one is muted and one sends nothing; drawn settings."""
     names = ("Kick in", "Pad", "Kick out", "Keys", "Vox", "Strings")
-    mix = without_knees(make_mix(names, rate=request.param, muted=(4,), seed=3))
+    mix = without_knees_and_width(make_mix(names, rate=request.param, muted=(4,), seed=3))
     tracks = [track.model_copy(update={"group": "kick"} if "Kick" in track.name else {}) for track in mix.tracks]
     silent = tracks[1].settings | {"send.gain_db": SEND_OFF_DB}
     tracks[1] = tracks[1].model_copy(update={"settings": silent})
@@ -70,7 +71,7 @@ def test_the_master_is_that_of_the_console(session, played):
 
 def test_extreme_gains_sound_the_same_wherever_they_go(tmp_path):
     """The master's input gain is in its threshold, and what its fader has above +6 dB in its output gain."""
-    mix = without_knees(make_mix(("one", "two"), seed=5))
+    mix = without_knees_and_width(make_mix(("one", "two"), seed=5))
     gains = {"input.gain_db": 30.0, "fader.gain_db": 20.0}
     master = mix.master | gains | {"compressor.threshold_db": -20.0, "compressor.ratio": 4.0}
     tracks = [track.model_copy(update={"settings": track.settings | {"fader.gain_db": 12.0}}) for track in mix.tracks]

@@ -154,6 +154,16 @@ def test_comments_say_what_the_format_cannot(session):
     comment = next(track for track in root.iter("Track") if track.get("name") == strip.name).get("comment")
     assert f"Input gain {strip.values['input.gain_db']:+.1f} dB (in the audio file)" in comment
     assert f"Compressor knee {strip.values['compressor.knee_db']:.1f} dB" in comment
+    of_master = next(track for track in root.iter("Track") if track.get("name") == "Master").get("comment")
+    assert f"Width {100 * session.mix.master.values['image.width']:.0f} % (behind the compressor" in of_master
+
+
+@pytest.mark.parametrize(("width", "words"), [(0.5, "plays 50 %"), (1.25, "plays 125 %"), (1.0, None), (1.004, None)])
+def test_a_width_that_the_format_cannot_hold_is_told(tmp_path, width, words):
+    mix = make_mix()
+    session = export(tmp_path, mix.model_copy(update={"master": mix.master | {"image.width": width}}))
+    told = [note for note in session.notes if "of the side of the mix" in note]
+    assert len(told) == (words is not None) and all(words in note for note in told)
 
 
 def test_progress_is_told_to_the_end(session, tmp_path):

@@ -9,11 +9,11 @@ from eel2 import Script
 
 from diffmst.daw.reaper.jsfx import BLOCK, NOISE_NAME, reverb_script, strip_script
 from diffmst.daw.reaper.reverb_noise import write_noise
-from diffmst.daw.reaper.sliders import IN_STRIP, OUTPUT_GAIN, from_row, reverb_sliders, row, strip_sliders
+from diffmst.daw.reaper.sliders import BEHIND_STRIP, IN_STRIP, OUTPUT_GAIN, from_row, reverb_sliders, row, strip_sliders
 from diffmst.dsp import filters, reverb
 from diffmst.dsp.kernels import reference
 from diffmst.layout import LAYOUTS
-from diffmst.strips import track_strips
+from diffmst.strips import master_strips, track_strips
 
 SAME_ARITHMETIC = 1e-10
 """Of the peak: both in double precision, the sums in another order."""
@@ -61,6 +61,17 @@ def test_the_strip_computes_what_the_console_computes(layout, rate, channels):
     assert np.abs(y[:channels] - exact[0]).max() < SAME_ARITHMETIC * peak
     assert np.abs(y[:channels] - rendered[0]).max() < SINGLE_PRECISION * peak
     np.testing.assert_array_equal(y[0], y[channels - 1] if channels == 1 else y[0])
+
+
+@pytest.mark.parametrize("width", [0.0, 0.4, 1.0, 2.0])
+def test_the_strip_of_the_master_is_that_of_the_console(width):
+    section, x = LAYOUTS["default"].master, music(2, 1600)
+    working = {"compressor__threshold_db": -40.0, "compressor__ratio": 4.0, "compressor__attack_ms": 5.0}
+    values = drawn(section, 8, input__gain_db=2.0, fader__gain_db=-3.0, image__width=width, **working)
+    held = {slider.number: values.get(slider.control, -3.0) for slider in strip_sliders(section)}
+    y = Script(strip_script(section, "master"), RATE, held).process(x)
+    ours, _ = master_strips(section, section.vector(values)[None], RATE).to_buses(x[None])
+    assert np.abs(y - ours[0]).max() < SINGLE_PRECISION * np.abs(ours).max()
 
 
 @pytest.mark.parametrize("knee_db", [0.0, 24.0])
@@ -129,7 +140,8 @@ def test_sliders_are_the_declared_controls(layout, part):
     sliders = reverb_sliders(section) if part == "fx" else strip_sliders(section)
     text = reverb_script(section, RATE, taps=RATE) if part == "fx" else strip_script(section, part)
     script = Script(text, RATE, memory=1 << 19)
-    held = [name for name in section.params if part == "fx" or name.partition(".")[0] in IN_STRIP]
+    computed = (*IN_STRIP, *BEHIND_STRIP)
+    held = [name for name in section.params if part == "fx" or name.partition(".")[0] in computed]
     assert [slider.control for slider in sliders if slider.control != OUTPUT_GAIN] == held
     assert len(set(script.titles.values())) == len(sliders) <= 64
     for slider in sliders:

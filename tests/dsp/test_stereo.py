@@ -92,3 +92,27 @@ def test_send_has_finite_gradients_also_when_off():
     stereo.send_amplitude(gain_db).sum().backward()
     assert torch.isfinite(gain_db.grad).all()
     assert gradcheck(stereo.send_amplitude, gain_db.detach()[1:].requires_grad_())
+
+
+@pytest.mark.parametrize("width", [0.0, 0.3, 1.0, 2.0])
+def test_the_width_scales_the_side_and_leaves_the_middle(generator, width):
+    x = torch.randn(2, 2, 64, generator=generator, dtype=torch.float64)
+    y = stereo.image(x, 44_100, width=torch.full((2,), width, dtype=torch.float64))
+    (left, right), (new_left, new_right) = x.unbind(1), y.unbind(1)
+    torch.testing.assert_close(new_left + new_right, left + right, rtol=0, atol=1e-12)
+    torch.testing.assert_close(new_left - new_right, width * (left - right), rtol=0, atol=1e-12)
+
+
+def test_a_width_of_one_is_exactly_nothing(generator):
+    x = torch.randn(1, 2, 64, generator=generator)
+    assert stereo.image(x, 44_100, width=torch.ones(1)).equal(x)
+
+
+def test_gradients_of_the_width_are_right_at_its_ends_too():
+    widths = torch.tensor([0.0, 0.7, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    assert gradcheck(stereo.width_gains, widths)
+
+
+def test_only_stereo_has_a_width():
+    with pytest.raises(ValueError, match="2 channels, got 1"):
+        stereo.image(torch.zeros(1, 1, 4), 44_100, width=torch.ones(1))

@@ -63,6 +63,15 @@ def test_a_document_is_the_mix_that_render_makes_and_the_stems_of_its_settings(h
     assert max(errors(found, truth.stems).values()) == pytest.approx(0, abs=1e-3)  # the document is rounded
 
 
+def test_a_stem_stands_where_it_is_heard_in_a_mix_that_its_master_narrows(heard):
+    """Half of the side is left: 1 on the left and 0 on the right become 0.75 and 0.25."""
+    settings = turned(neutral(), LEAD, panner_pan=-1.0)
+    narrow = settings._replace(master=settings.master.clone())
+    narrow.master[0, DEFAULT.master.column("image.width")] = 0.5
+    (wide_lead, lead) = (console_stems(heard.song, one, DEFAULT, [False] * 4)[LEAD] for one in (settings, narrow))
+    assert wide_lead.sides_db > 20 and lead.sides_db == pytest.approx(20 * np.log10(3), abs=0.01)
+
+
 def test_tracks_of_a_document_are_found_by_file_whatever_their_order_and_name(heard, wanted, tmp_path):
     path = write_document(tmp_path / "mix.json", heard, wanted)
     document = json.loads(path.read_text())

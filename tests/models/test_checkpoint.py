@@ -9,10 +9,12 @@ from heard_as_published import make_scene, small_config
 from safetensors.torch import load_file, save_file
 
 from diffmst.errors import UserError
+from diffmst.layout import DEFAULT
 from diffmst.models import checkpoint
 from diffmst.models.architectures import ARCHITECTURES
-from diffmst.models.checkpoint import Saved, load_model, read_record, save_model
+from diffmst.models.checkpoint import load_model, read_record, save_model
 from diffmst.models.diff_mst import DiffMST
+from diffmst.models.migrations import MIGRATIONS, Saved
 from diffmst.models.prediction import MixModel
 from diffmst.models.record import DataSource, TrainingRecord
 from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
@@ -229,8 +231,8 @@ def test_weights_of_something_else_are_refused(tmp_path, metadata):
     ("change", "words"),
     [
         (
-            lambda r: r.update(version=2),
-            "saved in version 2 of the format, this diffmst .* reads up to 1; update diffmst",
+            lambda r: r.update(version=3),
+            "saved in version 3 of the format, this diffmst .* reads up to 2; update diffmst",
         ),
         (lambda r: r.update(version=0), "version must be a whole number from 1, got 0"),
         (lambda r: r.update(version="1"), "version must be a whole number from 1, got '1'"),
@@ -295,7 +297,7 @@ def test_a_device_that_is_not_there_is_named(path, device):
 
 
 def test_an_older_file_is_migrated_step_by_step(model, path, monkeypatch):
-    """The format is at its first version; an invented version 0 of it runs the real steps."""
+    """An invented version 0 runs all steps."""
 
     def to_version_1(saved):
         record = {**saved.record, "architecture": saved.record["kind"]}
@@ -306,7 +308,7 @@ def test_an_older_file_is_migrated_step_by_step(model, path, monkeypatch):
         record.update(version=0, kind=record.pop("architecture"))
 
     monkeypatch.setattr(checkpoint, "_OLDEST", 0)
-    monkeypatch.setitem(checkpoint._MIGRATIONS, 0, to_version_1)
+    monkeypatch.setitem(MIGRATIONS, 0, to_version_1)
     changed(path, to_version_0, lambda weights: weights.update(pan_types=weights.pop("side_types")))
     assert read_record(path).architecture == "diff-mst"
     torch.testing.assert_close(load_model(path).side_types, model.side_types, rtol=0, atol=0)
@@ -318,3 +320,54 @@ def test_a_configuration_is_kept_in_every_field(tmp_path):
     config = replace(small_config(), hearing=hearing, reference_sides="mid-side", reverb=True, layout="default")
     save_model(tmp_path / "a.safetensors", DiffMST(config), training=TRAINING)
     assert load_model(tmp_path / "a.safetensors").config == config
+
+
+def older(record):
+    """As version 1 had it: the master without the width of the mix."""
+    record["controls"]["master"] = [one for one in record["controls"]["master"] if one["name"] != "image.width"]
+    record["version"] = 1
+
+
+def without_width(name, weight):
+    """A weight of a head as version 1 had it."""
+    if not name.startswith(("master_head.linear.", "heads.2.linear.")):
+        return weight
+    kept = [column for column, control in enumerate(DEFAULT.master.params) if control != "image.width"]
+    return weight.unflatten(0, (-1, len(DEFAULT.master)))[:, kept].flatten(0, 1).contiguous()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [MODELS["style-transfer"], lambda: DiffMST(replace(small_config(), layout="default"))],
+    ids=["ours", "paper's"],
+)
+def test_a_model_from_before_the_width_of_the_mix_leaves_it_where_it_does_nothing(make, tmp_path):
+    torch.manual_seed(2)
+    model, path = make().eval(), tmp_path / "model.safetensors"
+    save_model(path, model, training=TRAINING)
+    weights = {name: without_width(name, weight) for name, weight in load_file(path).items()}
+    changed(path, older, lambda found: found.update(weights))
+    scene, column = make_scene(3), DEFAULT.master.column("image.width")
+    with torch.no_grad():
+        found, expected = load_model(path)([scene]).mean, model([scene]).mean
+    assert DEFAULT.from_unit(found).master[0, column] == pytest.approx(1, abs=1e-6)
+    others = torch.arange(len(DEFAULT.master)) != column
+    assert torch.equal(found.tracks, expected.tracks) and torch.equal(found.fx, expected.fx)
+    torch.testing.assert_close(found.master[:, others], expected.master[:, others])
+
+
+def test_the_published_layout_is_as_it_was_before_the_width_of_the_mix(model, path):
+    changed(path, lambda record: record.update(version=1))
+    assert torch.equal(load_model(path).heads[2].linear.weight, model.heads[2].linear.weight)
+
+
+def test_a_damaged_head_of_an_older_file_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_model(path, MODELS["style-transfer"](), training=TRAINING)
+    changed(path, older, lambda found: found.update({"master_head.linear.bias": torch.zeros(7)}))
+    assert_refused(path, "must be")
+
+
+def test_an_older_record_without_controls_is_refused_in_one_line(path):
+    changed(path, lambda record: (record.update(version=1), record.pop("controls")))
+    assert_refused(path, "controls")

@@ -1,4 +1,4 @@
-"""A channel strip of our console as one of Ardour: trim, equalizer, compressor, fader and pan, and back."""
+"""A channel strip of our console as one of Ardour: trim, equalizer, compressor, width, fader and pan, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer
+from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer, width_script
 from diffmst.daw.ardour.pan_laws import from_position, to_position
 from diffmst.daw.ardour.plugin import Band, Plugin, spread_db
 from diffmst.daw.decibels import to_amplitude, to_db
@@ -18,6 +18,7 @@ EqualizerName = Literal["own", "ace"]
 HIGHEST_FADER_DB = 20 * math.log10(2)
 """Of faders and sends, unless the user has set Ardour to more."""
 
+_WIDTH = "image.width"
 _TRIM_RANGE_DB = (-20.0, 20.0)
 
 
@@ -57,13 +58,15 @@ def to_channel(
     compressor["makeup_db"] += lifted_db
     trim_db, rest_db = spread_db(values["input.gain_db"], _TRIM_RANGE_DB)
     bands = [Band(*(values[f"{band}.{key}"] for key in Band._fields)) for band in equalizer_bands(section)]
-    plugins = (
+    plugins = [
         own_equalizer.plugin(section, bands, rest_db)
         if equalizer == "own"
         else ace_equalizer.plugin(bands, rest_db, channels, sample_rate),
         ace_compressor.plugin(compressor, channels),
-    )
-    return Channel(to_amplitude(trim_db), plugins, to_amplitude(fader_db), position, lifted_db)
+    ]
+    if _WIDTH in section.params:
+        plugins.append(width_script.plugin(section.params[_WIDTH], values[_WIDTH]))
+    return Channel(to_amplitude(trim_db), tuple(plugins), to_amplitude(fader_db), position, lifted_db)
 
 
 def from_channel(
@@ -80,7 +83,7 @@ def from_channel(
     Returns:
         The values, without those that the strip has no say on; and what it has that ours cannot say.
     """
-    equalizer, compressor, others = _sorted(channel.plugins)
+    (equalizer, compressor, image), others = _sorted(channel.plugins)
     values, gain_db = _equalizer_values(section, equalizer, sample_rate)
     controls = ace_compressor.read(compressor.ports) if compressor else dict(_NO_COMPRESSION)
     lifted_db = channel.lifted_db if compressor else 0.0
@@ -91,22 +94,21 @@ def from_channel(
         controls["makeup_db"] += fader_db
     values |= {"input.gain_db": to_db(channel.trim) + gain_db, "panner.pan": pan, "fader.gain_db": fader_db}
     values |= {f"compressor.{name}": value for name, value in controls.items()}
+    values[_WIDTH] = width_script.read(image.ports) if image else 1.0
     said = {name: value for name, value in values.items() if name in section.params}
     return said, tuple(f"a further plugin, “{plugin.name}”, which is left out" for plugin in others)
 
 
 def is_ours(plugin: Plugin) -> bool:
-    """Whether it is an equalizer or compressor that stands for ours."""
-    return plugin.uri in _EQUALIZERS or plugin.uri in _COMPRESSORS
+    """Whether it is a plugin that stands for an effect of ours."""
+    return any(plugin.uri in uris for uris in _OURS)
 
 
-def _sorted(plugins: Sequence[Plugin]) -> tuple[Plugin | None, Plugin | None, list[Plugin]]:
-    """The equalizer, the compressor, and what is one more of them or something else; those switched off left out."""
+def _sorted(plugins: Sequence[Plugin]) -> tuple[list[Plugin | None], list[Plugin]]:
+    """Those of `_OURS`, and what is one more of them or something else; those switched off left out."""
     at_work = [plugin for plugin in plugins if plugin.active]
-    equalizer = next((plugin for plugin in at_work if plugin.uri in _EQUALIZERS), None)
-    compressor = next((plugin for plugin in at_work if plugin.uri in _COMPRESSORS), None)
-    others = [plugin for plugin in at_work if plugin is not equalizer and plugin is not compressor]
-    return equalizer, compressor, others
+    ours = [next((plugin for plugin in at_work if plugin.uri in uris), None) for uris in _OURS]
+    return ours, [plugin for plugin in at_work if not any(plugin is one for one in ours)]
 
 
 def _equalizer_values(section: Section, plugin: Plugin | None, sample_rate: int) -> tuple[dict[str, float], float]:
@@ -126,5 +128,6 @@ def equalizer_bands(section: Section) -> tuple[str, ...]:
 
 
 _EQUALIZERS = {ace_equalizer.URI: ace_equalizer.read, own_equalizer.URI: own_equalizer.read}
-_COMPRESSORS = tuple(ace_compressor.URIS.values())
+_OURS = (tuple(_EQUALIZERS), tuple(ace_compressor.URIS.values()), (width_script.URI,))
+"""What stands for the equalizer, the compressor and the width of the console."""
 _NO_COMPRESSION = {"ratio": 1.0, "makeup_db": 0.0}

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
-from typing import NamedTuple
 
-from jinja2 import Environment, StrictUndefined
-
+from diffmst.daw.ardour.lua import Knob, rendered
 from diffmst.daw.ardour.plugin import Band, Equalization, Plugin
 from diffmst.dsp.filters import BANDS, HIGHEST_FREQUENCY
 from diffmst.layout import Section
-from diffmst.params import Param
 from diffmst.report.words import label
 
 NAME = "diffmst Equalizer"
@@ -24,11 +20,6 @@ URI = f"lua:{NAME}"
 
 _LOW_SHELF, _PEAK, _HIGH_SHELF = 1, 0, -1
 _INPUT_GAIN = "input.gain_db"
-
-
-class _Knob(NamedTuple):
-    title: str
-    param: Param
 
 
 def plugin(section: Section, bands: Sequence[Band], gain_db: float) -> Plugin:
@@ -59,13 +50,12 @@ def script(section: Section) -> str:
     Args:
         section: the controls that ours has; of them are the ranges of the knobs.
     """
-    text = files("diffmst.daw.ardour").joinpath("templates", "equalizer.lua").read_text(encoding="utf-8")
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(text).render(
+    return rendered(
+        "equalizer",
         name=NAME,
         kinds=[_LOW_SHELF, *[_PEAK] * (BANDS - 2), _HIGH_SHELF],
         highest_frequency=HIGHEST_FREQUENCY,
-        knobs=[_Knob(_title(name), section.params[name]) for name in _controls(section)],
+        knobs=[Knob(_title(name), section.params[name]) for name in _controls(section)],
         numbers=range(1, BANDS + 1),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer
+from diffmst.daw.ardour import ace_compressor, ace_equalizer, own_equalizer, width_script
 from diffmst.daw.ardour.channel import EqualizerName
 from diffmst.daw.translation import Translation
 
@@ -20,6 +20,7 @@ _SHARED = {
     "input": Translation("exact", "trim; what is beyond 20 dB in the gain of the equalizer"),
     "compressor": Translation("exact", ace_compressor.NAME),
     "panner": Translation("exact", "pan of a mono track, the law corrected in the fader; balance of a stereo track"),
+    "image": Translation("exact", f"{width_script.NAME}, a script in the session, on the master"),
     "fader": Translation("exact", "fader; what is above 6 dB in the make-up gain of the compressor"),
     "send": Translation(
         "printed", "post-fader sends to a muted bus, for a reverb of the musician's own", "heard is the printed return"

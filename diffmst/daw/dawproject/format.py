@@ -34,6 +34,12 @@ _TRANSLATIONS = {
         "pan of a stereo channel, the level of the near side in the volume",
         "the side panned away from is exact in a linear balance, and up to 1 dB off in others",
     ),
+    "image": Translation(
+        "absent",
+        "a plug-in of the musician's own",
+        "the format has no device for it; the comment of the master says how wide it is",
+        comes_back=False,
+    ),
     "fader": Translation("exact", "volume; what is above +6 dB in the output gain of the compressor"),
     "send": Translation(
         "printed", "post-fader sends to a muted bus, for a reverb of the musician's own", "heard is the printed return"

@@ -14,6 +14,7 @@ from diffmst.daw.dawproject.tags import Tag
 from diffmst.daw.naming import BUS_NAME, shown_names
 from diffmst.dsp.stereo import SEND_OFF_DB
 from diffmst.layout import Section
+from diffmst.report.words import percent
 
 _HEARD_DB = 0.05  # gains below it are 0.0 to who reads
 
@@ -134,6 +135,12 @@ def _send_db(strip: Strip) -> float:
     return strip.values.get("send.gain_db", SEND_OFF_DB)
 
 
+def width_text(values: Mapping[str, float]) -> str | None:
+    """How wide a strip makes what it plays, as `120 %`; none where it is as it was."""
+    text = percent(values.get("image.width", 1.0))
+    return None if text == percent(1.0) else text
+
+
 def _comment(values: Mapping[str, float], moved: Offsets, *, printed: bool) -> str:
     """What the channel of a strip cannot say, for the comment of its track."""
     input_db = moved.before_db + moved.threshold_db
@@ -145,4 +152,6 @@ def _comment(values: Mapping[str, float], moved: Offsets, *, printed: bool) -> s
         said.append(f"{moved.output_db:+.1f} dB of the fader are in the output gain of the compressor.")
     if values["compressor.ratio"] > 1:
         said.append(f"Compressor knee {values['compressor.knee_db']:.1f} dB.")
+    if width := width_text(values):
+        said.append(f"Width {width} (behind the compressor; not in this session).")
     return " ".join(said)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from diffmst.daw.console_mix import ConsoleMix
-from diffmst.daw.dawproject.plan import Plan
+from diffmst.daw.dawproject.plan import Plan, width_text
 from diffmst.daw.notes import listed, printed_reverb_note
 
 NOTES_NAME = "About this session.txt"
@@ -66,6 +66,11 @@ def _warnings(plan: Plan) -> Iterator[str]:
     channels = (*plan.tracks, plan.master)
     low = [channel.tag.name for channel in channels if channel.gains.threshold_db < _LOWEST_THRESHOLD_DB]
     high = [channel.tag.name for channel in channels if channel.gains.output_db > _HIGHEST_MAKEUP_DB]
+    if width := width_text(plan.master.values):
+        yield (
+            f"the master plays {width} of the side of the mix, for which the format has no device: put a plug-in that "
+            "makes it as wide behind the compressor"
+        )
     if low:
         yield f"thresholds below {_LOWEST_THRESHOLD_DB:g} dB, which few compressors reach: {listed(low)}"
     if high:

@@ -34,6 +34,7 @@ _TRANSLATIONS = {
         "exact",
         "pan knob, law −3 dB and sine taper (mono) or 0 dB and linear taper (stereo), as REAPER documents it",
     ),
+    "image": Translation("exact", f"{_STRIP}, on the master"),
     "fader": Translation("exact", f"fader; what is above {HIGHEST_FADER_DB:+g} dB in the output gain of the strip"),
     "send": Translation("exact", "send behind the fader"),
     "reverb": Translation("exact", "our reverb as JSFX; also printed, on a muted track"),

@@ -46,6 +46,7 @@ def strip_script(section: Section, name: str) -> str:
         sliders=sliders,
         bands=_bands(section),
         level_floor=LEVEL_FLOOR,
+        widens="image.width" in section.params,
         highest_frequency=filters.HIGHEST_FREQUENCY,
     )
 

@@ -14,6 +14,9 @@ from diffmst.report.words import label
 IN_STRIP = ("input", "eq", "compressor")
 """Effects that our strip computes; the others REAPER's own mixer does."""
 
+BEHIND_STRIP = ("image",)
+"""Effects that it computes behind its output gain."""
+
 OUTPUT_GAIN = "output.gain_db"
 """A gain behind the strip, for what a fader of REAPER cannot reach; the console has it in the fader."""
 
@@ -57,9 +60,12 @@ class Slider(NamedTuple):
 
 
 def strip_sliders(section: Section) -> tuple[Slider, ...]:
-    """Those of the strip of a track or of the master."""
-    held = {name: param for name, param in section.params.items() if name.partition(".")[0] in IN_STRIP}
-    return _numbered(held | {OUTPUT_GAIN: _OUTPUT})
+    """Those of the strip of a track or of the master; the width last, as projects of version 0.1 do not have it."""
+    held, last = (
+        {name: param for name, param in section.params.items() if name.partition(".")[0] in effects}
+        for effects in (IN_STRIP, BEHIND_STRIP)
+    )
+    return _numbered(held | {OUTPUT_GAIN: _OUTPUT} | last)
 
 
 def reverb_sliders(section: Section) -> tuple[Slider, ...]:

@@ -15,12 +15,14 @@ from diffmst.errors import UserError
 from diffmst.outputs import write_text_atomically
 from diffmst.progress import Advance
 from diffmst.report.sheet import build_sheet
+from diffmst.report.words import label
 
 SETTINGS_CSV, SETTINGS_PAGE, README = "settings.csv", "settings.html", "README.txt"
 
 _WIDTH = 120  # of the text, in characters
 
 _IN_THE_STEMS = Translation("printed", "the audio of the stem", "what was set stands in the settings sheet", False)
+_OF_MASTER = Translation("absent", "the settings sheet", "the stems are the mix before its master", False)
 _PRINTED_REVERB = Translation("printed", "the reverb return, an audio file", "the room itself is not there", False)
 
 
@@ -31,7 +33,7 @@ class Stems:
     title = "stems with a settings sheet"
     suffix = ""
     parts: frozenset[Part] = frozenset({"processed"})
-    translations = dict.fromkeys(console_effects(), _IN_THE_STEMS) | {"reverb": _PRINTED_REVERB}
+    translations = dict.fromkeys(console_effects(), _IN_THE_STEMS) | {"image": _OF_MASTER, "reverb": _PRINTED_REVERB}
     saves = ()
     caches = ()
     not_in_paths = ""
@@ -48,7 +50,7 @@ class Stems:
         write_text_atomically(folder / SETTINGS_PAGE, build_sheet(mix.document, mix.title, steps))
         write_text_atomically(folder / README, _readme(mix, steps))
         muted = [strip.name for strip in mix.tracks if strip.muted]
-        notes = [f"the master's input, equalizer, compressor and fader are in {SETTINGS_PAGE}, not in the stems"]
+        notes = [f"what the master does ({_master(mix)}) is in {SETTINGS_PAGE}, not in the stems"]
         return (*notes, f"left out, as they are muted: {listed(muted)}") if muted else tuple(notes)
 
     def read(self, path: Path) -> SessionValues:
@@ -64,10 +66,16 @@ def _steps(mix: ConsoleMix) -> Sequence[str]:
         "The stems already have their input gain, equalizer, compressor, pan and fader, and the reverb is in "
         f"“{mix.reverb_return.path.name}”. Leave all faders at 0 dB and all pans or balances in the middle.",
         "Played together they are the mix before its master, to the sample. Put the master's settings of this sheet on "
-        "the output: input gain, equalizer, compressor, fader, in this order."
+        f"the output: {_master(mix)}, in this order."
         + (f" That is the mix as the console makes it, at {level}." if level else ""),
         "To work from the recordings instead, load your own stems and set every strip as it is drawn here.",
     )
+
+
+def _master(mix: ConsoleMix) -> str:
+    """The effects of the master, as `input, EQ, compressor`."""
+    titles = (label(effect.name) for effect in mix.layout.master.effects)
+    return ", ".join(title if title.isupper() else title.lower() for title in titles)
 
 
 def _readme(mix: ConsoleMix, steps: Sequence[str]) -> str:

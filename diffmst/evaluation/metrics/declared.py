@@ -34,7 +34,7 @@ RECOVERY = (
         "pan",
         "dB",
         says="How far the level difference between left and right of a stem, K-weighted and within 30 dB either way, "
-        "is from what is wanted: the mean over the stems.",
+        "is from what is wanted, in a mix as wide as its master makes it: the mean over the stems.",
         silent_on="It cannot be expected of a system that hears another song: nothing in it says on which of two "
         "sides a stem belongs.",
     ),

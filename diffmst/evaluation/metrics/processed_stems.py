@@ -17,7 +17,7 @@ from diffmst.dsp.band_powers import CROSS, band_edges_hz, band_powers, frame_sam
 from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness_from_hops
 from diffmst.evaluation.metrics.gain_and_tone import fit_gain_and_tone
 from diffmst.layout import Layout, Settings
-from diffmst.strips import track_strips
+from diffmst.strips import master_width, track_strips
 
 Audio = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
@@ -36,7 +36,7 @@ _NOTHING = 1e-30
 
 @dataclass(frozen=True, eq=False)
 class ProcessedStem:
-    """What became of a stem in a mix, before the master.
+    """What became of a stem in a mix, before the master, but for the width that this gives to all.
 
     Attributes:
         energies: K-weighted mean squares of left and right in hops of 100 ms, [2, hops].
@@ -109,20 +109,20 @@ def console_stems(song: Song, settings: Settings, layout: Layout, muted: Sequenc
     Raises:
         UserError: a stem cannot be read.
     """
-    tracks = settings.arrays().tracks
     return tuple(
-        silent_stem() if mute else measure_stem(_through_console(song, index, tracks, layout), song.sample_rate)
+        silent_stem() if mute else measure_stem(_through_console(song, index, settings, layout), song.sample_rate)
         for index, mute in enumerate(muted)
     )
 
 
-def _through_console(song: Song, index: int, tracks: np.ndarray, layout: Layout) -> Iterator[tuple[Audio, Audio]]:
-    track, state = song.tracks[index], None
+def _through_console(song: Song, index: int, settings: Settings, layout: Layout) -> Iterator[tuple[Audio, Audio]]:
+    track, state, (tracks, _, master) = song.tracks[index], None, settings.arrays()
     strips = track_strips(layout.track, tracks[:, index : index + 1], (track.channels,), song.sample_rate)
+    width = master_width(layout.master, master)[0].astype(np.float32)
     with Song((track,), song.sample_rate).reader(_BLOCK_FRAMES) as blocks:
         for block in blocks:
             stems, state = strips.to_stems(block[None], state)
-            yield block, stems[0, 0]
+            yield block, width @ stems[0, 0]
 
 
 def _metered(blocks: Blocks, meter: LoudnessMeter) -> Iterator[tuple[Audio, Audio]]:

@@ -58,7 +58,7 @@ class PackRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["diffmst.pack"] = "diffmst.pack"
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     layout: LayoutName
     hearing: dict[str, Any]
     seed: int

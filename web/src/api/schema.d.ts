@@ -634,7 +634,7 @@ export interface components {
             tone: number;
             /**
              * Width
-             * @description Of the panning.
+             * @description Of the panning, and of the width of the mix.
              * @default 100
              */
             width: number;

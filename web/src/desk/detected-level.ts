@@ -6,7 +6,7 @@ import type { Levels } from "../ui/levels";
 
 const MIDDLE = Math.SQRT1_2;
 
-/** Peak at the compressor's input, dBFS. */
+/** Peak at the compressor's input, dBFS; about so where the master makes the mix wider or narrower. */
 export function detectedDb(desk: Desk, strip: Strip, levels: Levels): number {
   const read = (control: string) =>
     desk.console.peek().section(strip).has(control) ? desk.value(strip, control).peek() : 0;

@@ -15,6 +15,7 @@ export function MasterStrip() {
   const selected = useComputed(() => desk.selected.value === "master");
   const tabIndex = selected.value ? 0 : -1;
   const input = controls.find("master", "input.gain_db");
+  const width = controls.find("master", "image.width");
   const level = controls.find("master", "fader.gain_db");
   const ceilingDb = desk.mix.value.render.ceiling_dbtp;
   return (
@@ -26,7 +27,10 @@ export function MasterStrip() {
       <div class="strip-group" />
       <StripHead strip="master" tabIndex={tabIndex} />
       <MiniEq strip="master" />
-      {input && <ValueCell control={input} title="in" stop="input" tabIndex={tabIndex} />}
+      <div class="strip-master-line strip-input">
+        {input && <ValueCell control={input} title="in" stop="input" tabIndex={tabIndex} />}
+        {width && <ValueCell control={width} title="width" stop="pan" tabIndex={tabIndex} />}
+      </div>
       <Delivery tabIndex={tabIndex} />
       <div class="strip-master-level">
         {level && <FaderArea control={level} meter={meters.strip("master")} tabIndex={tabIndex} overDb={ceilingDb} />}
@@ -46,7 +50,7 @@ function Delivery({ tabIndex }: { tabIndex: number }) {
         <span class="strip-caption">target</span>
         <ValueField control={target} class="strip-value" alone tabIndex={tabIndex} />
       </div>
-      <div class="strip-line" data-stop="pan">
+      <div class="strip-line" data-stop="ceiling">
         <span class="strip-caption">ceiling</span>
         <ValueField control={ceiling} class="strip-value" alone tabIndex={tabIndex} />
       </div>

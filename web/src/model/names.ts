@@ -8,6 +8,7 @@ const WORDS: Record<string, string> = {
   q: "Q",
   input: "input gain",
   panner: "pan",
+  image: "width",
   "reverb.mix": "mix",
 };
 

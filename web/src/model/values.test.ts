@@ -4,7 +4,7 @@ import { layouts } from "../../test/desk-fixtures";
 import { Console } from "./declarations";
 import { formatBare, formatValue, parseValue } from "./values";
 
-const { track, fx } = new Console(layouts[0]);
+const { track, fx, master } = new Console(layouts[0]);
 
 test.each([
   ["fader.gain_db", -3.2, "-3.2 dB"],
@@ -44,6 +44,7 @@ test("where no loudness is aimed at, the target is off; a low ceiling is a ceili
 test("decays are written in seconds, mixes in percent", () => {
   expect(formatValue(fx.param("reverb.1khz.rt60_s"), 1.8)).toBe("1.80 s");
   expect(formatValue(fx.param("reverb.mix"), 0.35)).toBe("35 %");
+  expect(formatValue(master.param("image.width"), 1.2)).toBe("120 %");
 });
 
 test.each([
@@ -74,10 +75,12 @@ test("decays are typed in seconds or milliseconds, mixes in percent", () => {
   expect(parseValue(fx.param("reverb.1khz.rt60_s"), "900 ms")).toBeCloseTo(0.9, 12);
   expect(parseValue(fx.param("reverb.1khz.rt60_s"), "2.5")).toBe(2.5);
   expect(parseValue(fx.param("reverb.mix"), "40")).toBeCloseTo(0.4, 12);
+  expect(parseValue(master.param("image.width"), "130")).toBeCloseTo(1.3, 12);
+  expect(parseValue(master.param("image.width"), "70 %")).toBeCloseTo(0.7, 12);
 });
 
 test("every value of every control reads back within what its text shows", () => {
-  for (const param of [...track.params.values(), ...fx.params.values()]) {
+  for (const param of [track, fx, master].flatMap((section) => [...section.params.values()])) {
     for (const value of [param.low, param.default, param.high]) {
       const read = parseValue(param, formatValue(param, value));
       expect(read, `${param.name}: ${formatValue(param, value)}`).not.toBeNull();

@@ -9,7 +9,8 @@ const THOUSAND = 1000;
 /** The last part of a name tells how a value without a unit is written. */
 const PLAIN_FORMATS: Record<string, (value: number) => string> = {
   pan: formatPan,
-  mix: (value) => `${Math.round(PERCENT * value)} %`,
+  mix: formatPercent,
+  width: formatPercent,
   ratio: (value) => `${fixed(value, value < 10 ? 2 : 1)} : 1`,
 };
 
@@ -74,6 +75,10 @@ function formatPan(value: number): string {
   return percent === 0 ? "centre" : `${percent} ${value < 0 ? "L" : "R"}`;
 }
 
+function formatPercent(value: number): string {
+  return `${Math.round(PERCENT * value)} %`;
+}
+
 /** Without the sign of a zero that something negative was rounded to. */
 function fixed(value: number, decimals: number): string {
   const text = value.toFixed(decimals);
@@ -95,7 +100,7 @@ export function parseValue(param: Param, text: string): number | null {
 
 /** What a typed number is multiplied by for the prefix and the unit behind it. */
 function factor(param: Param, prefix: string, unit: string): number {
-  if (unit === "%" || (keyword(param.name) === "mix" && unit === "")) {
+  if (unit === "%" || (unit === "" && PLAIN_FORMATS[keyword(param.name)] === formatPercent)) {
     return 1 / PERCENT;
   }
   if (param.unit === "ms") {

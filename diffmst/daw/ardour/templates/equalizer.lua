@@ -24,15 +24,8 @@ function dsp_ioconfig ()
   return { { audio_in = -1, audio_out = -1 } } -- any number of channels, as many out as in
 end
 
-function dsp_params ()
-  return {
-{% for knob in knobs %}
-    { ["type"] = "input", name = "{{ knob.title }}", min = {{ knob.param.low }}, max = {{ knob.param.high }}, default = {{ knob.param.default }}
-      {%- if knob.param.unit %}, unit = "{{ knob.param.unit }}"{% endif %}
-      {%- if knob.param.scale == "log" %}, logarithmic = true{% endif %} },
-{% endfor %}
-  }
-end
+{% include "knobs.lua" %}
+
 
 local PARAMS = dsp_params () -- input gain; then gain, frequency and Q of every band
 

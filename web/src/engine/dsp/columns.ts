@@ -31,6 +31,7 @@ export interface StripColumns {
   equalizer: EqualizerColumns;
   compressor: CompressorColumns;
   pan: number;
+  width: number;
   fader: number;
   send: number;
 }
@@ -78,6 +79,7 @@ export function stripColumns(names: readonly string[]): StripColumns {
       makeup: at("compressor.makeup_db"),
     },
     pan: at("panner.pan"),
+    width: at("image.width"),
     fader: at("fader.gain_db"),
     send: at("send.gain_db"),
   };

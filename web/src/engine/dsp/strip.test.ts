@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import layouts from "../../../test/fixtures/layouts.json";
 import type { LayoutDeclaration, Values } from "../../model/types";
 import { columnOf, controlsOf, vectorOf } from "./columns";
-import { MOST_FRAMES, Strip } from "./strip";
+import { type Buses, MOST_FRAMES, Strip } from "./strip";
 
 const SAMPLE_RATE = 48_000;
 const TONE_HZ = 1000;
@@ -135,4 +135,23 @@ test("peaks are those behind fader and pan", () => {
   heard(strip, 4);
   expect(strip.levels.peakLeft).toBeCloseTo(0.5 * TONE, 6);
   expect(strip.levels.peakRight).toBeCloseTo(0, 6);
+});
+
+describe("the width of a stereo strip", () => {
+  const master = controlsOf(LAYOUT.sections.master);
+  const sides = (width: number): [number, number] => {
+    const strip = new Strip(master, vectorOf(master, { "image.width": width }), SAMPLE_RATE, 2);
+    const buses = [0, 1, 2, 3].map(() => new Float64Array(MOST_FRAMES)) as unknown as Buses;
+    strip.left.fill(0.5);
+    (strip.right as Float64Array).fill(-0.1);
+    strip.process(MOST_FRAMES);
+    strip.mix(buses, MOST_FRAMES);
+    return [buses[0][0], buses[1][0]];
+  };
+
+  test.each([0, 0.4, 1, 2])("%d scales the side and leaves the middle", (width) => {
+    const [left, right] = sides(width);
+    expect(left + right).toBeCloseTo(0.4, 12);
+    expect(left - right).toBeCloseTo(0.6 * width, 12);
+  });
 });

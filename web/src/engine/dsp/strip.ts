@@ -1,4 +1,4 @@
-/** A channel strip: input gain, equalizer, compressor, fader, pan or balance, send. See diffmst/strips.py. */
+/** A channel strip: input gain, equalizer, compressor, fader, pan, balance or width, send. See diffmst/strips.py. */
 
 import type { Controls, StripColumns } from "./columns";
 import { stripColumns } from "./columns";
@@ -17,12 +17,17 @@ const DRY_LEFT = 1;
 const DRY_RIGHT = 2;
 const WET_LEFT = 3;
 const WET_RIGHT = 4;
-const AMPLITUDES = 5;
+/** From each side to the other, which is what makes a mix wider or narrower. */
+const ACROSS = 5;
+const AMPLITUDES = 6;
 
 /** Sums of all strips: dry left and right, send left and right. */
 export type Buses = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
 
-/** What a strip was like since it was last asked: amplitudes behind fader and pan, and the square of the louder side. */
+/**
+ * What a strip was like since it was last asked: amplitudes behind fader and pan, and the square of the louder side. Of
+ * tracks: what the master makes wider is measured where it is heard.
+ */
 export interface StripLevels {
   peakLeft: number;
   peakRight: number;
@@ -112,6 +117,8 @@ export class Strip {
     this.measure(count);
     this.add(this.left, buses[0], DRY_LEFT, count);
     this.add(right, buses[1], DRY_RIGHT, count);
+    this.add(right, buses[0], ACROSS, count);
+    this.add(this.left, buses[1], ACROSS, count);
     this.add(this.left, buses[2], WET_LEFT, count);
     this.add(right, buses[3], WET_RIGHT, count);
   }
@@ -129,15 +136,17 @@ export class Strip {
 
   /** Where the amplitudes want to be: they move as amplitudes, from which no jump in dB can be made. */
   private aim(): void {
-    const { input, fader, pan, send } = this.columns;
+    const { input, fader, pan, width, send } = this.columns;
     const values = this.controls.wanted;
     const amplitudes = this.amplitudes.wanted;
     const gain = this.channels === 2 ? balanceGain : panGain;
     const level = this.heard * gainOf(values, fader);
     const wet = send < 0 ? 0 : sendAmplitude(values[send]);
     amplitudes[INPUT] = gainOf(values, input);
-    amplitudes[DRY_LEFT] = pan < 0 ? level : level * gain(values[pan], -1);
-    amplitudes[DRY_RIGHT] = pan < 0 ? level : level * gain(values[pan], 1);
+    const own = level * (width < 0 ? 1 : (1 + values[width]) / 2);
+    amplitudes[DRY_LEFT] = pan < 0 ? own : own * gain(values[pan], -1);
+    amplitudes[DRY_RIGHT] = pan < 0 ? own : own * gain(values[pan], 1);
+    amplitudes[ACROSS] = width < 0 ? 0 : level * ((1 - values[width]) / 2);
     amplitudes[WET_LEFT] = wet * amplitudes[DRY_LEFT];
     amplitudes[WET_RIGHT] = wet * amplitudes[DRY_RIGHT];
   }
