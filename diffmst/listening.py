@@ -230,8 +230,8 @@ def hear(
     if silent := next((survey.info.path for survey in of_references if survey.silent), None):
         raise UserError(f"{silent}: is silent (under -70 LUFS throughout); give another reference")
     if all(survey.silent for survey in surveys):
-        others = " and all other stems are" if len(surveys) > 1 else " is"
-        raise UserError(f"{song.tracks[0].path}{others} silent (under -70 LUFS throughout); export them again")
+        path = song.tracks[0].path
+        raise UserError(f"{path}: every stem is silent (under -70 LUFS throughout); export them again")
     references = tuple(
         HeardReference(survey, choice.weight, choice.aspects, choice.main)
         for survey, choice in zip(of_references, choices, strict=True)

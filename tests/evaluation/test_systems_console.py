@@ -19,6 +19,7 @@ from diffmst.evaluation.systems.console_system import listen_to
 from diffmst.evaluation.systems.matching import LOSSES, Model, ModelRefine, Refine, distance_of
 from diffmst.evaluation.systems.without_reference import Balanced, EqualLoudness, Random
 from diffmst.layout import DEFAULT
+from diffmst.losses import AUDIO_FEATURE_WEIGHTS
 from diffmst.match import Options, match
 from diffmst.models.checkpoint import load_model, save_model
 from diffmst.models.record import TrainingRecord
@@ -163,7 +164,12 @@ def test_refinement_descends_on_the_loss_that_was_chosen(work):
     usual = distance_of(task, Refine("r").loss)(mixed)
     assert usual.keys() == DISTANCE_WEIGHTS.keys() == LOSSES["style"].keys() | LOSSES["audio-features"].keys()
     for loss in ("style", "audio-features"):
-        assert distance_of(task, LOSSES[loss])(mixed) == {name: usual[name] for name in LOSSES[loss]}
+        expected = {name: factor * float(usual[name]) for name, factor in LOSSES[loss].items()}
+        found = {name: float(term) for name, term in distance_of(task, LOSSES[loss])(mixed).items()}
+        assert found == pytest.approx(expected, rel=1e-5)
+    assert LOSSES["audio-features"]["af.bark_spectrum"] * DISTANCE_WEIGHTS["af.bark_spectrum"] == pytest.approx(
+        AUDIO_FEATURE_WEIGHTS["bark_spectrum"]
+    )
     chosen = distance_of(task, {"tone": 2.0, "af.rms": 1.0})(mixed)
     assert chosen.keys() == {"tone", "af.rms"}
     assert float(chosen["tone"]) == pytest.approx(2 * float(usual["tone"]), rel=1e-6)
