@@ -31,12 +31,16 @@ from diffmst.references import Counted, shares
 LEVEL_COST = 5e-4
 """Of a square dB by which the equalizer changes how loud the mix is: the compressor behind it was set for that."""
 
+SAME_SONG = 0.01
+"""Of the term of the Bark spectrum: less is left by the equalizer where the reference is a mix of the same song (0.001
+to 0.006 on ours, generated and recorded), more where it is another (0.009 to 0.09, half of them above 0.03)."""
+
 _STEPS = 150
 _COMPARED_AT_LUFS = -16.0
 _CELLS = 240  # that bins are gathered in, each a twentieth of an octave or so
 _LOWEST_HZ = 15.0
 _LOG_OFFSET = 1e-8
-_WIDTH = "image.width"
+_EQUALIZER, _WIDTH = "eq.", "image."
 
 
 class Reference(Counted, Protocol):
@@ -53,7 +57,11 @@ def with_fitted_tone(
     """A prior that starts with equalizer and width of the master where the mix has the Bark spectra of the references.
 
     Those of middle and side count alike, as in the audio features; of a mono reference, the middle alone. The mean of
-    the prior stays, and draws. The width stays where it was if tone and width are not taken from the same references.
+    the prior stays, and draws.
+
+    What is left by the equalizer alone tells whether the references are of the same song: see `SAME_SONG`. Then the
+    width of the mix is held, in refinement too, as it is the pans that they tell. It is left to refinement where tone
+    and width are not taken from the same references.
 
     Args:
         prior: where to start, and how far both may go.
@@ -62,41 +70,79 @@ def with_fitted_tone(
         layout: the console's controls.
         costs: of every control, see `Search`.
     """
-    widths = _tone_alone(prior.width, layout, widens=_same_shares(references))
-    if not widths.master.any():
+    if not _alone(prior.width, layout, _EQUALIZER, _WIDTH).master.any():
         return prior
-    settings = layout.from_unit(prior.start)
-    with torch.no_grad():
-        mix, target = excerpts.mixed(settings, layout), _target(references, excerpts.sample_rate)
-        if not target.counts[1]:  # mono references alone: mixes are compared with them by their mono sum
-            mix = mix.mean(1, keepdim=True).expand_as(mix)
-        spectra = _Spectra.of(mix, excerpts.sample_rate)
-    before_db = spectra.response_db(settings, layout)
+    fit = _Fit.of(prior, excerpts, references, layout)
+    prior = fit.search(prior, costs, _EQUALIZER)
+    if shares(references, "tone") != shares(references, "width"):
+        return prior
+    if fit.left(prior) < SAME_SONG:
+        return with_width_held(prior, layout)
+    return fit.search(prior, costs, _EQUALIZER, _WIDTH)
 
-    def change_db(settings: Settings) -> Tensor:
-        return spectra.response_db(settings, layout) - before_db
 
-    def distance(change_db: Tensor) -> dict[str, Tensor]:
-        louder_db = spectra.louder_db(change_db)
-        error = (spectra.equalized(change_db, louder_db) - target.log_bark).square()
-        tone = (target.counts * error).sum() / (target.counts.sum() * error.shape[-1])
+def with_width_held(prior: Prior, layout: Layout) -> Prior:
+    """The same prior, which leaves the width of the mix where it is."""
+    held = torch.tensor([name.startswith(_WIDTH) for name in layout.master.params])
+    return prior._replace(width=prior.width._replace(master=prior.width.master.masked_fill(held, 0.0)))
+
+
+def _alone(width: Settings[Tensor], layout: Layout, *effects: str) -> Settings[Tensor]:
+    """Widths of some effects of the master; all others are 0."""
+    wanted = torch.tensor([name.startswith(effects) for name in layout.master.params])
+    return Settings(*map(torch.zeros_like, width))._replace(master=width.master * wanted)
+
+
+class _Fit(NamedTuple):
+    """What the master makes of the spectra of a mix, against what is wanted.
+
+    Attributes:
+        spectra: of the mix.
+        target: of the references.
+        before_db: response of the master that the spectra have in them, [2, cells].
+        layout: the console's controls.
+    """
+
+    spectra: _Spectra
+    target: _Target
+    before_db: Tensor
+    layout: Layout
+
+    @classmethod
+    def of(cls, prior: Prior, excerpts: Excerpts, references: Sequence[Reference], layout: Layout) -> _Fit:
+        """From where a prior starts."""
+        settings = layout.from_unit(prior.start)
+        with torch.no_grad():
+            mix, target = excerpts.mixed(settings, layout), _target(references, excerpts.sample_rate)
+            if not target.counts[1]:  # mono references alone: mixes are compared with them by their mono sum
+                mix = mix.mean(1, keepdim=True).expand_as(mix)
+            spectra = _Spectra.of(mix, excerpts.sample_rate)
+        return cls(spectra, target, spectra.response_db(settings, layout), layout)
+
+    def search(self, prior: Prior, costs: Settings, *effects: str) -> Prior:
+        """The prior, started where some effects of the master, of those that may move, bring the mix nearest."""
+        widths = _alone(prior.width, self.layout, *effects)
+        if not widths.master.any():
+            return prior
+        search = Search(prior._replace(width=widths), self.layout, costs)
+        search.run(self.change_db, self.distance, (step / _STEPS for step in range(_STEPS)))
+        return prior._replace(start=prior.start._replace(master=search.best.master))
+
+    def left(self, prior: Prior) -> float:
+        """The term of the Bark spectrum where a prior starts, with its published weight."""
+        with torch.no_grad():
+            return float(self.distance(self.change_db(self.layout.from_unit(prior.start)))["tone"])
+
+    def change_db(self, settings: Settings) -> Tensor:
+        """What a master adds to the response that the spectra have in them."""
+        return self.spectra.response_db(settings, self.layout) - self.before_db
+
+    def distance(self, change_db: Tensor) -> dict[str, Tensor]:
+        """The terms of the fit."""
+        louder_db, counts = self.spectra.louder_db(change_db), self.target.counts
+        error = (self.spectra.equalized(change_db, louder_db) - self.target.log_bark).square()
+        tone = (counts * error).sum() / (counts.sum() * error.shape[-1])
         return {"tone": AUDIO_FEATURE_WEIGHTS["bark_spectrum"] * tone, "level": LEVEL_COST * louder_db.square()}
-
-    search = Search(prior._replace(width=widths), layout, costs)
-    search.run(change_db, distance, (step / _STEPS for step in range(_STEPS)))
-    return prior._replace(start=prior.start._replace(master=search.best.master))
-
-
-def _same_shares(references: Sequence[Reference]) -> bool:
-    """Whether tone and width are taken from the same references."""
-    return shares(references, "tone") == shares(references, "width")
-
-
-def _tone_alone(width: Settings[Tensor], layout: Layout, *, widens: bool) -> Settings[Tensor]:
-    """Widths of the equalizer of the master, and of the width of the mix if that is wanted; all others are 0."""
-    moved = ("eq.", _WIDTH) if widens else ("eq.",)
-    tone = torch.tensor([name.startswith(moved) for name in layout.master.params])
-    return Settings(*map(torch.zeros_like, width))._replace(master=width.master * tone)
 
 
 class _Target(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 
 from diffmst.descent import Distance, Observer
 from diffmst.held import Held
-from diffmst.master_tone import with_fitted_tone
+from diffmst.master_tone import with_fitted_tone, with_width_held
 from diffmst.prior import Prior
 from diffmst.reach import reaching
 from diffmst.refine import STEPS, Refined, believing_costs, refine
@@ -29,7 +29,8 @@ def solve(
 ) -> Refined:
     """The settings found for a task: refined towards the reference, every track still heard, small moves undone.
 
-    Of a prediction, the tone of the master is fitted to the reference even if nothing is refined.
+    Of a prediction, the tone of the master is fitted to the reference even if nothing is refined. Without one, nobody
+    has told what in the width of the reference is its pans, and the width of the mix stays.
 
     Args:
         task: from `prepare`.
@@ -44,7 +45,7 @@ def solve(
     found = refine(
         task.excerpts,
         distance,
-        _with_reach_and_tone(prior, task) if prior else task.prior,
+        _with_reach_and_tone(prior, task) if prior else with_width_held(task.prior, task.layout),
         layout=task.layout,
         ties=task.ties,
         predicted=prior is not None,

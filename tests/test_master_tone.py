@@ -75,7 +75,7 @@ def test_the_mix_gets_the_tone_of_the_reference(excerpts, prior):
 
 def test_nothing_but_tone_and_width_of_the_master_moves_and_the_mean_stays(excerpts, prior):
     found = fitted(prior, excerpts, reference(equalized(mixed(excerpts, prior), low_shelf=6.0)))
-    assert all(map(torch.equal, found.mean, prior.mean)) and all(map(torch.equal, found.width, prior.width))
+    assert all(map(torch.equal, found.mean, prior.mean)) and torch.equal(found.width.tracks, prior.width.tracks)
     assert torch.equal(found.start.tracks, prior.start.tracks) and torch.equal(found.start.fx, prior.start.fx)
     moved = (found.start.master != prior.start.master)[0]
     names = [name for name, has_moved in zip(DEFAULT.master.params, moved, strict=True) if has_moved]
@@ -114,18 +114,35 @@ def test_the_tone_of_several_references_is_taken_from_those_that_it_is_to_be_tak
     assert abs(float(between)) < 1.0
 
 
-@pytest.mark.parametrize("width", [0.7, 1.4])
-def test_the_mix_gets_the_width_of_the_reference(excerpts, prior, width):
-    wanted = image(mixed(excerpts, prior), RATE, width=torch.full((2,), width))
+def of_width(excerpts, prior, width):
+    """The mix, wider or narrower."""
+    return image(mixed(excerpts, prior), RATE, width=torch.full((2,), width))
+
+
+def may_widen(prior):
+    return bool(prior.width.master[0, DEFAULT.master.column(WIDTH)] > 0)
+
+
+def test_the_width_is_held_where_the_equalizer_comes_so_near_that_the_song_must_be_the_same(excerpts, prior):
+    found = fitted(prior, excerpts, reference(of_width(excerpts, prior, 1.2)))
+    assert width_of(found) == width_of(prior) and may_widen(prior) and not may_widen(found)
+    others = [name != WIDTH for name in DEFAULT.master.params]
+    assert torch.equal(found.width.master[0, others], prior.width.master[0, others])
+
+
+@pytest.mark.parametrize("width", [0.5, 1.95])
+def test_the_mix_gets_the_width_of_another_song(excerpts, prior, width):
+    wanted = of_width(excerpts, prior, width)
     found = fitted(prior, excerpts, reference(wanted))
+    assert may_widen(found)
     assert abs(width_of(found) - width) < 0.5 * abs(width - 1)
     assert apart(mixed(excerpts, found), wanted) < NEARER * apart(mixed(excerpts, prior), wanted)
 
 
 def test_where_width_is_taken_from_another_reference_it_is_not_fitted_with_the_tone(excerpts, prior):
-    wide = image(mixed(excerpts, prior), RATE, width=torch.full((2,), 1.5))
-    of_tone, of_width = (reference(wide, aspects=(aspect,)) for aspect in ("tone", "width"))
-    assert width_of(fitted(prior, excerpts, of_tone, of_width)) == width_of(prior)
+    wide = of_width(excerpts, prior, 1.95)
+    found = fitted(prior, excerpts, *(reference(wide, aspects=(aspect,)) for aspect in ("tone", "width")))
+    assert width_of(found) == width_of(prior) and may_widen(found)
 
 
 def test_a_mono_reference_tells_the_middle(excerpts, prior):
