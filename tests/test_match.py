@@ -92,6 +92,11 @@ def test_the_document_says_what_was_done(home, matched):
     assert mix.comparison.distance_after == matched.refined.after
 
 
+def test_the_width_of_the_mix_stays_where_no_model_tells_it_from_the_pans(home, matched):
+    mix = Mix.read(home / "mix" / "mix.json")
+    assert mix.master["image.width"] == 1 and any(track.settings["panner.pan"] for track in mix.tracks)
+
+
 def test_a_silent_stem_keeps_its_place_muted(matched):
     assert [track.mute for track in matched.mix.tracks] == [False, True, False, False, False]
     assert "silent" in matched.mix.tracks[1].note
