@@ -33,7 +33,8 @@ LEVEL_COST = 5e-4
 
 SAME_SONG = 0.01
 """Of the term of the Bark spectrum: less is left by the equalizer where the reference is a mix of the same song (0.001
-to 0.006 on ours, generated and recorded), more where it is another (0.009 to 0.09, half of them above 0.03)."""
+to 0.006 on ours, generated and recorded), more where it is another (0.009 to 0.09, half of them above 0.03).
+`diffmst evaluate` tells it as `af_bark_spectrum` of the system `model`, of mixes whose width is at 100 %."""
 
 _STEPS = 150
 _COMPARED_AT_LUFS = -16.0

@@ -69,11 +69,17 @@ class Mix(Part):
 
     @model_validator(mode="after")
     def _settings_fit_the_layout(self) -> Self:
-        sections = self.console_layout
-        for track in self.tracks:
-            _check_part(sections.track, f"track {track.name!r}", track.settings, track.locks, track.ends)
-        _check_part(sections.fx, "fx", self.fx, self.fx_locks, self.fx_ends)
-        _check_part(sections.master, "master", self.master, self.master_locks, self.master_ends)
+        layout = self.console_layout
+        parts = [(layout.track, f"track {one.name!r}", one.settings, one.locks, one.ends) for one in self.tracks]
+        parts += [
+            (layout.fx, "fx", self.fx, self.fx_locks, self.fx_ends),
+            (layout.master, "master", self.master, self.master_locks, self.master_ends),
+        ]
+        for section, where, values, locks, ends in parts:
+            _check(section, values, where, self.layout)
+            for end, recorded in ends or ():
+                _check(section, recorded, f"{where}: ends: {end}", self.layout)
+            _check_locks(section, locks, where)
         return self
 
     @property
@@ -189,22 +195,19 @@ def relative_path(path: Path, folder: Path) -> str:
         return path.resolve().as_posix()
 
 
-def _check_part(section: Section, where: str, values: Values, locks: tuple[str, ...], ends: Ends | None) -> None:
-    """Raises ValueError unless what a document says of one part of the console fits its controls."""
-    _check(section, values, where)
-    for end, recorded in ends or ():
-        _check(section, recorded, f"{where}: ends: {end}")
+def _check_locks(section: Section, locks: tuple[str, ...], where: str) -> None:
+    """Raises ValueError unless every lock fits a control."""
     try:
         locked_columns(section, locks)
     except ValueError as error:
         raise ValueError(f"{where}: locks: {error}") from None
 
 
-def _check(section: Section, values: Values, where: str) -> None:
+def _check(section: Section, values: Values, where: str, layout: LayoutName) -> None:
     """Raises ValueError unless every setting is known and in range."""
     for name, value in values.items():
         if name not in section.params:
-            raise ValueError(f"{where}: there is no control {name!r}; `diffmst effects` lists them")
+            raise ValueError(f"{where}: there is no control {name!r}; `diffmst effects --layout {layout}` lists all")
         param = section.params[name]
         if not param.low <= value <= param.high:
             unit = f" {param.unit}" if param.unit else ""

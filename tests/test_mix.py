@@ -69,6 +69,13 @@ def test_rounding_never_leaves_the_range():
             "track 'kick': eq.peak_1.gain_db must lie in -12 .. 12 dB, got 40",
         ),
         (lambda d: d["master"].update({"eq.peak_9.gain_db": 0}), "master: there is no control 'eq.peak_9.gain_db'"),
+        (
+            lambda d: (
+                d.update(layout="paper", tracks=[d["tracks"][0] | {"settings": {}}]),
+                d.update(fx={}, master={"image.width": 1.0}),
+            ),
+            "master: there is no control 'image.width'; `diffmst effects --layout paper` lists all",
+        ),
         (lambda d: d.update(version=99), "written for version 99 .* update diffmst"),
         (lambda d: d.update(version="one"), "version must be a whole number"),
         (lambda d: d.update(tracks=[]), "tracks: must have at least one entry"),
