@@ -41,8 +41,6 @@ def matched(working):
     session = session_with_song(working.store)
     done(working.runner, session, "prepare")
     done(working.runner, session, "match", steps=3)
-    wait_for(lambda: PcmReader.open(session.cache_folder, "before"), "the mix before")  # a job that the match brings
-    at_rest(working.runner, session)
     return session
 
 
@@ -72,6 +70,20 @@ def test_a_match_leaves_a_document_a_file_and_a_report(working, matched):
     match = next(job for job in working.runner.jobs(matched) if job.kind == "match")
     assert match.result["distance_after"] < match.result["distance_before"]
     assert {"type": "mix", "revision": 1, "origin": "match"} in working.hub.events
+
+
+def test_a_job_that_is_told_to_be_done_has_left_its_folder_and_queued_what_follows(working, monkeypatch):
+    session = session_with_song(working.store)
+    seen = {}
+
+    def publish(session_id, event):
+        if session_id == session.id and event["type"] == "job" and event["job"]["state"] == "done":
+            kinds = [job.kind for job in working.runner.jobs(session)]
+            seen[event["job"]["kind"]] = (leftovers(session.folder), kinds)
+
+    monkeypatch.setattr(working.hub, "publish", publish)
+    done(working.runner, session, "match", steps=3)
+    assert seen == {"match": ([], ["match", "prepare"]), "prepare": ([], ["match", "prepare"])}
 
 
 def test_a_job_tells_how_far_it_is(working, matched):

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ class Attendant:
     Args:
         board: told of the states of jobs.
         hub: told of all else.
+        follow: called with a job that is done, before that is told: whoever waits for its end finds what follows it
+            on the board.
     """
 
-    def __init__(self, board: Board, hub: Hub) -> None:
-        self._board, self._hub = board, hub
+    def __init__(self, board: Board, hub: Hub, follow: Callable[[Entry], None]) -> None:
+        self._board, self._hub, self._follow = board, hub, follow
         self._lock = threading.RLock()
         self._worker: WorkerProcess | None = None
         self._closed = False
@@ -92,7 +95,10 @@ class Attendant:
         try:
             with scratch(entry.session, entry.job.id) as folder:
                 task = _task(entry, folder)
-                self._finish(entry, task, self._result(entry, task))
+                done = self._finish(entry, task, self._result(entry, task))
+            if done:
+                self._follow(entry)
+                self._tell(entry, done)
         except WorkerDiedError:
             sweep(entry.session)
             self._fail(entry, _DIED)
@@ -131,19 +137,21 @@ class Attendant:
         else:
             self._hub.publish(entry.session.id, {**content.event, "job": entry.job.id})
 
-    def _finish(self, entry: Entry, task: Task, ended: Ended) -> None:
+    def _finish(self, entry: Entry, task: Task, ended: Ended) -> Done | None:
+        """Brings home what a job has made; returns it, or None where nothing is to become of it."""
         if ended.done is None:
             raise UserError(ended.problem or "it ended without a result")
-        if entry.bring_home():
-            self._bring(entry, task, ended.done)
+        if not entry.bring_home():
+            return None
+        for event in list(bring_home(entry.session, task, ended.done)):
+            self._hub.publish(entry.session.id, event)
+        return ended.done
 
     def _fail(self, entry: Entry, message: str) -> None:
         message = message.replace(f"{entry.session.folder}{os.sep}", "")  # the page knows files by their names
         self._board.update(entry, state="failed", message=message, seconds_left=None)
 
-    def _bring(self, entry: Entry, task: Task, done: Done) -> None:
-        for event in list(bring_home(entry.session, task, done)):
-            self._hub.publish(entry.session.id, event)
+    def _tell(self, entry: Entry, done: Done) -> None:
         state: Any = "stopped" if done.stopped else "done"
         self._board.update(
             entry, state=state, phase="", phase_share=1.0, share=1.0, seconds_left=None, result=done.result

@@ -47,7 +47,7 @@ class Runner:
         self._changed = threading.Condition(self._lock)
         self._queue: deque[Entry] = deque()
         self._board = Board(hub, self._lock)
-        self._attendant = Attendant(self._board, hub)
+        self._attendant = Attendant(self._board, hub, self._follow)
         self._prepared: dict[str, _Prepared] = {}
         self._served = ""
         self._closing = False
@@ -168,8 +168,10 @@ class Runner:
             sweep(session)
         while entry := self._next():
             self._attendant.do(entry)
-            if entry.job.kind in _PREPARED_AFTER and entry.job.state in ("done", "stopped"):
-                self.prepare(entry.session)
+
+    def _follow(self, entry: Entry) -> None:
+        if entry.job.kind in _PREPARED_AFTER:
+            self.prepare(entry.session)
 
     def _next(self) -> Entry | None:
         """The next job to be done, once there is one; None when there are to be no more."""
