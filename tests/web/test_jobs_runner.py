@@ -25,7 +25,6 @@ from diffmst.mix import Mix
 from diffmst.render import render_document, song_of
 from diffmst.stream import ConsoleStream
 from diffmst.web.jobs.pictures import pictures_of
-from diffmst.web.pcm import PcmReader
 
 
 @pytest.fixture(scope="module")
