@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -93,6 +94,12 @@ def make(
         list[Path] | None,
         typer.Option("--soundfont", help="SoundFont that instruments come from (.sf2, .sf3).", show_default=False),
     ] = None,
+    sfz: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--sfz", help="SFZ instrument, or a folder of such, named after what they play.", show_default=False
+        ),
+    ] = None,
     midi: Annotated[
         Path | None, typer.Option("--midi", help="Folder of MIDI files that scores come from.", show_default=False)
     ] = None,
@@ -107,7 +114,10 @@ def make(
     """Make multitrack songs to train on, each with its stems and what they are; run again, it goes on."""
     from diffmst.data.song_maker.make import Order, find_sources, make_songs
 
-    order = Order(seed, seconds, form.value, find_sources(soundfonts or [], midi, stems))
+    order = Order(seed, seconds, form.value, find_sources(soundfonts or [], sfz or [], midi, stems))
+    if roles := Counter(one.role for one in order.sources.instruments.sfz):
+        counts = ", ".join(f"{count} {role}" for role, count in sorted(roles.items()))
+        terminal.say(f"{roles.total()} SFZ instrument{'' if roles.total() == 1 else 's'}: {counts}")
     workers = jobs or os.cpu_count() or 1
     with terminal.shown_progress() as progress:
         made = make_songs(output, songs, order, jobs=workers, progress=progress)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +14,8 @@ from diffmst.data.instruments.solo import top_line
 from diffmst.data.song_maker.catalogue import BY_NAME, KINDS, VOICE_WORDS, Capture, Kind
 from diffmst.data.song_maker.draws.lines import draw_singer
 from diffmst.data.song_maker.draws.struck import draw_drum_machine, draw_drums
+from diffmst.data.song_maker.instrument_files import NO_FILES, InstrumentFiles, draw_instrument, draw_pieces
 from diffmst.data.song_maker.sheet import Sheet, Span
-from diffmst.data.song_maker.soundfonts import DRUM_PROGRAMS, instrument, piece
 
 ELECTRONIC_SHARE = {
     "electronic": 0.95, "trap": 0.85, "soul": 0.5, "funk": 0.3, "pop-rock": 0.25, "ballad": 0.2, "reggae": 0.15,
@@ -33,8 +32,6 @@ SECOND = 0.3
 INSTRUMENTAL = 0.12
 RESTING = (0.4, 0.35, 0.25)
 """Shares of the players who never rest between their parts, who rest now and then, and who rest mostly."""
-SAMPLED = 0.5
-"""Share of the instruments that come from a SoundFont, where there is one."""
 LOW_VOICE, HIGH_VOICE = 52.0, 64.0
 """Pitches around which men and women sing."""
 SAMPLED_CAPTURE: Capture = "wire"
@@ -102,13 +99,13 @@ class Band(NamedTuple):
     drums: DrumSet | None
 
 
-def draw_band(sheet: Sheet, rng: np.random.Generator, soundfonts: Sequence[Path] = ()) -> Band:
+def draw_band(sheet: Sheet, rng: np.random.Generator, files: InstrumentFiles = NO_FILES) -> Band:
     """Players for a song.
 
     Args:
         sheet: what is to be played.
         rng: source of chance.
-        soundfonts: that instruments may come from.
+        files: that instruments may come from.
     """
     centre = ELECTRONIC_SHARE.get(sheet.facts.style, 0.4)
     electronic = float(np.clip(centre + 0.25 * rng.standard_normal(), 0, 1))
@@ -123,15 +120,13 @@ def draw_band(sheet: Sheet, rng: np.random.Generator, soundfonts: Sequence[Path]
         ]
         players += _singers(rng, electronic)
     spans = sheet.spans
-    players = [replace(_sampled(player, soundfonts, rng), resting=_draw_rests(spans, rng)) for player in players]
+    players = [replace(_sampled(player, files, rng), resting=_draw_rests(spans, rng)) for player in players]
     drumless = {"folk": 0.35, "": 0.02}.get(sheet.facts.style, 0.08)
-    drum_set = _draw_drums(electronic, spans, soundfonts, rng) if rng.random() > drumless else None
+    drum_set = _draw_drums(electronic, spans, files, rng) if rng.random() > drumless else None
     return Band(tuple(players), drum_set)
 
 
-def _draw_drums(
-    electronic: float, spans: Sequence[Span], soundfonts: Sequence[Path], rng: np.random.Generator
-) -> DrumSet:
+def _draw_drums(electronic: float, spans: Sequence[Span], files: InstrumentFiles, rng: np.random.Generator) -> DrumSet:
     live = bool(rng.random() > electronic)
     kit, metal = draw_drums(rng) if rng.random() < (0.9 if live else 0.1) else draw_drum_machine(rng)
     pieces: dict[str, Play] = {
@@ -141,10 +136,7 @@ def _draw_drums(
         "cymbals": partial(metals.cymbals, metal=metal),
         **{f"tom {size + 1}": partial(drums.tom, kit=kit, size=size) for size in range(3)},
     }
-    if soundfonts and rng.random() < SAMPLED:
-        path = soundfonts[int(rng.integers(len(soundfonts)))]
-        program = int(rng.choice(DRUM_PROGRAMS))
-        pieces = {name: piece(path, program, name, play) for name, play in pieces.items()}
+    pieces = draw_pieces(files, pieces, rng)
     # A breakdown silences all pieces; beside it each has rests of its own.
     breakdown = _draw_rests(spans, rng)
     return DrumSet(pieces, live, {name: breakdown + _draw_rests(spans, rng) for name in pieces})
@@ -157,13 +149,16 @@ def _draw_rests(spans: Sequence[Span], rng: np.random.Generator) -> tuple[Span, 
     return tuple(span for number, span in enumerate(spans) if number != awake and rng.random() < share)
 
 
-def _sampled(player: Player, soundfonts: Sequence[Path], rng: np.random.Generator) -> Player:
-    """The player with an instrument of a SoundFont in the hands, now and then."""
-    if not (soundfonts and player.programs and rng.random() < SAMPLED):
+def _sampled(player: Player, files: InstrumentFiles, rng: np.random.Generator) -> Player:
+    """The player with an instrument of a file in the hands, now and then; who sings words keeps the own voice."""
+    if player.capture == "voice" and player.name != "choir":
         return player
-    path = soundfonts[int(rng.integers(len(soundfonts)))]
-    program = int(rng.choice(player.programs))
-    return replace(player, play=instrument(path, program, player.play), capture=SAMPLED_CAPTURE)
+    borrowed = draw_instrument(files, player.role, player.programs, player.play, rng)
+    if not borrowed:
+        return player
+    sampled = replace(player, play=borrowed.play, capture=SAMPLED_CAPTURE)
+    # The track of an instrument is called by its patch, as in a sequencer.
+    return replace(sampled, name=borrowed.name, names=(borrowed.name,)) if borrowed.name else sampled
 
 
 def _for_programs(sheet: Sheet, electronic: float, rng: np.random.Generator) -> list[Player]:

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from diffmst.data.datasets.folders import SIDECAR
 from diffmst.data.parallel import in_processes
 from diffmst.data.song_maker.donors import find_donors
+from diffmst.data.song_maker.instrument_files import InstrumentFiles
 from diffmst.data.song_maker.midi import find_midi
+from diffmst.data.song_maker.sfz_files import find_sfz
 from diffmst.data.song_maker.sidecar import song_document
 from diffmst.data.song_maker.song import OWN, Sources, make_song
 from diffmst.data.song_maker.soundfonts import check_soundfont, symusic
@@ -70,11 +72,12 @@ class Made:
     seconds: float
 
 
-def find_sources(soundfonts: Sequence[Path], midi: Path | None, stems: Path | None) -> Sources:
+def find_sources(soundfonts: Sequence[Path], sfz: Sequence[Path], midi: Path | None, stems: Path | None) -> Sources:
     """Files of the user that songs are made from.
 
     Args:
         soundfonts: files.
+        sfz: files, or folders of such.
         midi: folder with MIDI files.
         stems: folder of real songs.
 
@@ -85,7 +88,8 @@ def find_sources(soundfonts: Sequence[Path], midi: Path | None, stems: Path | No
         check_soundfont(path)
     if midi:
         symusic()
-    return Sources(tuple(soundfonts), find_midi(midi) if midi else (), find_donors(stems) if stems else ())
+    instruments = InstrumentFiles(tuple(soundfonts), find_sfz(sfz))
+    return Sources(instruments, find_midi(midi) if midi else (), find_donors(stems) if stems else ())
 
 
 def make_songs(folder: Path, songs: int, order: Order, *, jobs: int = 1, progress: Progress = SILENT) -> Made:
@@ -128,7 +132,8 @@ def _made(order: Order, number: int) -> dict[str, Any]:
         "number": number,
         "seconds": order.seconds,
         "format": order.format,
-        "soundfonts": [path.name for path in order.sources.soundfonts],
+        "soundfonts": [path.name for path in order.sources.instruments.soundfonts],
+        "sfz": [sfz.path.name for sfz in order.sources.instruments.sfz],
         "midi_files": len(order.sources.midi),
         "donors": len(order.sources.donors),
     }
@@ -139,7 +144,8 @@ def _is_there(folder: Path, order: Order, number: int) -> bool:
     if not folder.exists():
         return False
     try:
-        made = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))["made"]
+        # Songs from before SFZ was played say nothing of it.
+        made = {"sfz": [], **json.loads((folder / SIDECAR).read_text(encoding="utf-8"))["made"]}
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{folder}: is no song of this command; choose another folder or remove it") from None
     if made != _made(order, number):

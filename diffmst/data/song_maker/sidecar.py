@@ -10,7 +10,7 @@ from diffmst.data.song_maker.sheet import Facts
 from diffmst.data.song_maker.takes import Stem
 
 FORMAT = 1
-SOURCES = ("soundfonts", "midi_files", "donors")
+SOURCES = ("soundfonts", "sfz", "midi_files", "donors")
 OWN_LICENCE, OTHER_LICENCE = "CC0-1.0", "that of the files it was made from"
 """Of what is composed and synthesised here, and of what holds samples or notes of files of the user."""
 

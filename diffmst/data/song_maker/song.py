@@ -13,6 +13,7 @@ from diffmst.data.recording.treatment import treated
 from diffmst.data.song_maker.band import Band, Player, draw_band
 from diffmst.data.song_maker.donors import Donor, Grafted, graft
 from diffmst.data.song_maker.drum_room import record_drums, strike
+from diffmst.data.song_maker.instrument_files import NO_FILES, InstrumentFiles
 from diffmst.data.song_maker.midi import midi_sheet
 from diffmst.data.song_maker.naming import draw_convention, name_takes
 from diffmst.data.song_maker.players import Studio, record_player
@@ -47,12 +48,12 @@ class Sources(NamedTuple):
     """What songs are made from, beside what is composed and synthesised.
 
     Attributes:
-        soundfonts: files that instruments come from.
+        instruments: files that instruments come from.
         midi: files that scores come from.
         donors: real songs that stems come from.
     """
 
-    soundfonts: tuple[Path, ...] = ()
+    instruments: InstrumentFiles = NO_FILES
     midi: tuple[Path, ...] = ()
     donors: tuple[Donor, ...] = ()
 
@@ -87,7 +88,7 @@ def make_song(
     studio = Studio(draw_session(engineer), round(seconds * sample_rate), sample_rate)
     grafted = _graft(sources, studio, writer)
     sheet = _sheet(seconds, sources, grafted, writer)
-    band = draw_band(sheet, caster, sources.soundfonts)
+    band = draw_band(sheet, caster, sources.instruments)
     takes: list[Take] = []
     if grafted:
         takes += grafted.takes

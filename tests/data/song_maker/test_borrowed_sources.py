@@ -162,6 +162,9 @@ def test_files_that_are_no_soundfonts_are_refused(tmp_path):
     (tmp_path / "text.sf2").write_text("no")
     with pytest.raises(UserError, match=r"text.sf2: is no SoundFont"):
         soundfonts.check_soundfont(tmp_path / "text.sf2")
+    (tmp_path / "Bass.sfz").write_text("<region> sample=*sine")
+    with pytest.raises(UserError, match=r"Bass.sfz: is no SoundFont .*; give it as --sfz"):
+        soundfonts.check_soundfont(tmp_path / "Bass.sfz")
     with pytest.raises(UserError, match=r"gone.sf2: no such file"):
         soundfonts.check_soundfont(tmp_path / "gone.sf2")
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -194,6 +195,14 @@ def test_songs_that_are_there_are_kept_and_the_rest_is_made(folder):
     made = make_songs(folder, 2, ORDER)
     assert (made.kept, made.stems) == (2, 0)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_songs_from_before_sfz_was_played_are_kept(folder, tmp_path):
+    song = shutil.copytree(folder / "song-3-00000", tmp_path / "song-3-00000")
+    document = json.loads((song / SIDECAR).read_text())
+    assert document["made"].pop("sfz") == []
+    (song / SIDECAR).write_text(json.dumps(document))
+    assert make_songs(tmp_path, 1, ORDER).kept == 1
 
 
 def test_songs_made_otherwise_and_foreign_folders_are_refused(folder, tmp_path):
