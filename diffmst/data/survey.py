@@ -9,21 +9,16 @@ from pathlib import Path
 from threading import Event, Lock
 
 import numpy as np
-import scipy.fft
-from scipy.signal import sosfilt
 
 from diffmst.audio import AudioInfo, AudioReader, probe
 from diffmst.data.checksum import file_sha256
 from diffmst.data.parallel import in_parallel
+from diffmst.dsp.bark_energies import BARK_EDGES_HZ, BarkEnergies
+from diffmst.dsp.kernels.cpu_levels import levels_of
+from diffmst.dsp.kernels.cpu_loudness import energies, weighting
 from diffmst.dsp.loudness import hop_samples, integrated_loudness_from_hops, k_weighting_sos
 from diffmst.errors import UserError
 
-# Critical bands after Zwicker, hertz; the first reaches down to 20 Hz, the last up to whatever there is.
-BARK_EDGES_HZ = (
-    *(20, 100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700, 4400, 5300),
-    *(6400, 7700, 9500, 12_000, np.inf),
-)
-BANDS = len(BARK_EDGES_HZ) - 1
 LOW_HZ = 200.0
 # The largest positive value of 16 bits.
 FULL_SCALE = 1 - 2.0**-15
@@ -129,9 +124,10 @@ def survey_files(paths: Sequence[Path], on_progress: Progress | None = None) -> 
 def _survey(path: Path, advance: Callable[[int], bool]) -> Survey:
     with AudioReader(path) as reader:
         measure = _Measurement(reader.sample_rate, reader.channels)
-        for block in reader.blocks(_BLOCK_HOPS * hop_samples(reader.sample_rate)):
-            measure.add(block)
-            if not advance(block.shape[1]):
+        block = np.empty((reader.channels, _BLOCK_HOPS * hop_samples(reader.sample_rate)), np.float32)
+        while frames := reader.read_into(block):
+            measure.add(block[:, :frames])
+            if not advance(frames):
                 break
         if not measure.frames:
             raise UserError(f"{path}: holds no samples that can be read; export or copy it again")
@@ -143,29 +139,31 @@ class _Measurement:
 
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._hop = hop_samples(sample_rate)
-        self._sos = k_weighting_sos(sample_rate)
-        self._filter_state = np.zeros((len(self._sos), channels, 2))
+        self._weighting = weighting(k_weighting_sos(sample_rate))
         self._energy: list[np.ndarray] = []
-        self._bands = _BandEnergies(sample_rate, channels)
+        self._bands = BarkEnergies(sample_rate, channels)
         self._clips = _ClipRuns(channels)
         self.frames = 0
         self._peak = 0.0
         self._sum = np.zeros(channels)
-        self._products = np.zeros(3)
+        self._squares = np.zeros(channels)
+        self._product = 0.0
         self._dual_mono = channels == 2
 
     def add(self, x: np.ndarray) -> None:
         """Take the next block [channels, time] into account."""
-        peak = float(np.abs(x).max())
-        self._peak = max(self._peak, peak)
-        self._clips.add(x, peak)
-        self.frames += x.shape[1]
-        self._sum += x.sum(1, dtype=np.float64)
-        self._products += [(a * b).sum(dtype=np.float64) for a, b in ((x[0], x[0]), (x[-1], x[-1]), (x[0], x[-1]))]
-        self._dual_mono = self._dual_mono and np.array_equal(x[0], x[1])
-        x = np.pad(x, ((0, 0), (0, -x.shape[1] % self._hop)))
-        weighted, self._filter_state = sosfilt(self._sos, x, zi=self._filter_state)
-        self._energy.append(np.square(weighted).reshape(len(x), -1, self._hop).mean(-1))
+        channels, frames = x.shape
+        levels = levels_of(x[0], x[-1])
+        self._peak = max(self._peak, *levels.peaks)
+        self._clips.add(x, max(levels.peaks))
+        self.frames += frames
+        self._sum += levels.sums[:channels]
+        self._squares += levels.squares[:channels]
+        self._product += levels.product
+        self._dual_mono = self._dual_mono and levels.apart == 0
+        if unfinished := frames % self._hop:
+            x = np.pad(x, ((0, 0), (0, self._hop - unfinished)))
+        self._energy.append(energies(self._weighting, x, self._hop, self._hop)[0] / self._hop)
         self._bands.add(x)
 
     def result(self, reader: AudioReader) -> Survey:
@@ -200,12 +198,12 @@ class _Measurement:
         if self.frames < self._hop:
             return False
         offset_power = np.square(self._sum / self.frames)
-        power = self._products[: len(self._sum)] / self.frames
+        power = self._squares / self.frames
         return bool((power - offset_power <= _CONSTANT * offset_power).all())
 
     def _correlation(self) -> float:
-        left, right, both = self._products
-        return float(np.clip(both / np.sqrt(left * right), -1, 1)) if left and right else 0.0
+        left, right = self._squares[0], self._squares[-1]
+        return float(np.clip(self._product / np.sqrt(left * right), -1, 1)) if left and right else 0.0
 
 
 class _ClipRuns:
@@ -221,61 +219,11 @@ class _ClipRuns:
 
     def add(self, x: np.ndarray, peak: float) -> None:
         """Count in the next block [channels, time], whose largest absolute value is `peak`."""
+        if peak < FULL_SCALE:
+            self._last = np.full_like(self._last, np.nan)
+            return
         joined = np.concatenate([self._last, x], axis=1)
         self._last = joined[:, -3:]
-        if peak < FULL_SCALE:
-            return
         pair = (joined[:, 1:] == joined[:, :-1]) & (np.abs(joined[:, 1:]) >= FULL_SCALE)
         # A run begins where a pair follows no pair, and is followed by one.
         self.count += int(np.count_nonzero(pair[:, 2:] & pair[:, 1:-1] & ~pair[:, :-2]))
-
-
-class _BandEnergies:
-    """Mean squares per hop and Bark band, of mid and side.
-
-    Frames of one hop under a sine window overlap by half, so that the squared windows sum to 1 everywhere and no
-    onset is missed. Each hop has one frame of its own, and half of those it shares with its neighbours.
-    """
-
-    def __init__(self, sample_rate: int, channels: int) -> None:
-        self._hop = hop_samples(sample_rate)
-        self._half = self._hop // 2
-        size = 2 * self._half
-        self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
-        self._before = np.zeros((channels, self._half), np.float32)
-        self._hops: list[np.ndarray] = []
-        # First bin of each band that lies below half the sample rate; bins are sample_rate / size apart.
-        self._first_bins = np.ceil(np.array(BARK_EDGES_HZ[:-1]) * size / sample_rate).astype(int)
-        self._first_bins = self._first_bins[self._first_bins <= self._half]
-        # Parseval: the mean square over a hop is the sum of |X|^2 over all bins, by size and hop; one-sided, so twice.
-        self._scale = np.float32(2 / (size * self._hop))
-
-    def add(self, x: np.ndarray) -> None:
-        """Take in the next whole hops [channels, time]."""
-        own, shared = self._split(x)
-        inner = shared[..., 1:]
-        last = np.zeros_like(shared[..., :1])
-        self._hops.append(own + (shared + np.concatenate([inner, last], axis=-1)) / 2)
-        if len(self._hops) > 1:
-            self._hops[-2][..., -1] += shared[..., 0] / 2
-
-    def result(self) -> np.ndarray:
-        """All hops so far, [mid and side, BANDS, hops], float32."""
-        return np.concatenate(self._hops, axis=-1)
-
-    def _split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Band energies of the frame inside each hop, and of the one across its beginning."""
-        joined = np.concatenate([self._before, x], axis=1)
-        self._before = joined[:, -self._half :]
-        if len(joined) == 2:
-            joined = np.stack([joined[0] + joined[1], joined[0] - joined[1]]) / 2
-        across = joined[:, : x.shape[1]].reshape(len(x), -1, self._hop)
-        inside = joined[:, self._half :].reshape(len(x), -1, self._hop)
-        return self._energies(inside), self._energies(across)
-
-    def _energies(self, hops: np.ndarray) -> np.ndarray:
-        spectrum = scipy.fft.rfft(hops[..., : 2 * self._half] * self._window)
-        power = spectrum.real**2 + spectrum.imag**2
-        energies = np.zeros((*power.shape[:2], BANDS), np.float32)
-        energies[..., : len(self._first_bins)] = self._scale * np.add.reduceat(power, self._first_bins, axis=-1)
-        return np.swapaxes(energies, 1, 2)

@@ -5,7 +5,8 @@ import pyloudnorm
 import pytest
 import soundfile
 
-from diffmst.data.survey import BANDS, BARK_EDGES_HZ, survey_files
+from diffmst.data.survey import survey_files
+from diffmst.dsp.bark_energies import BANDS, BARK_EDGES_HZ
 from diffmst.errors import UserError
 
 # Two evaluations of one definition, the samples of one of them rounded to float32.

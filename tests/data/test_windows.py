@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from diffmst.audio import AudioInfo
-from diffmst.data.survey import BANDS, Survey
+from diffmst.data.survey import Survey
 from diffmst.data.windows import choose_reference_windows, choose_windows
+from diffmst.dsp.bark_energies import BANDS
 from diffmst.errors import UserError
 
 RATE = 48_000

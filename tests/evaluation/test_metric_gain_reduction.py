@@ -6,7 +6,7 @@ import scipy.signal
 import torch
 from stem_signals import RATE, colored, neutral, turned
 
-from diffmst.data.survey import BARK_EDGES_HZ
+from diffmst.dsp.bark_energies import BARK_EDGES_HZ
 from diffmst.evaluation.metrics.processed_stems import measure_stem
 from diffmst.layout import DEFAULT
 from diffmst.strips import track_strips

@@ -20,7 +20,7 @@ from stem_signals import (
     write_stems,
 )
 
-from diffmst.data.survey import BARK_EDGES_HZ
+from diffmst.dsp.bark_energies import BARK_EDGES_HZ
 from diffmst.dsp.loudness import k_weighting_sos
 from diffmst.evaluation.metrics.processed_stems import console_stems, levels_lu, measure_stem, silent_stem
 from diffmst.evaluation.metrics.recovery import LEAST_LU, recovery_figures

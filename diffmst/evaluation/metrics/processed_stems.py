@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from diffmst.data.song import Song
-from diffmst.data.survey import BARK_EDGES_HZ
 from diffmst.dsp.band_powers import CROSS, band_edges_hz, band_powers, frame_samples, k_weights
+from diffmst.dsp.bark_energies import BARK_EDGES_HZ
 from diffmst.dsp.loudness import LoudnessMeter, integrated_loudness_from_hops
 from diffmst.evaluation.metrics.gain_and_tone import fit_gain_and_tone
 from diffmst.layout import Layout, Settings
