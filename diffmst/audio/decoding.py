@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import soundfile
 
+from diffmst.audio.packed import Packed24
 from diffmst.errors import UserError
 
 # Seeking in these lands beside the wanted sample (libsndfile 1.2.2, Vorbis: by as much as 1326 samples) or rests on an
@@ -136,6 +137,7 @@ class SoundFileDecoder:
         handle = os.open(path, os.O_RDONLY) if os.name == "posix" else str(path)
         self._file = _Stream(handle)
         self._position = 0
+        self._packed = Packed24.of(self._file, handle)
         self._dtype = _INTEGERS.get(self._file.subtype, "float32")
         self._rescue: Decoder | None = None
         self.sample_rate: int = self._file.samplerate
@@ -154,8 +156,8 @@ class SoundFileDecoder:
         if self._rescue:
             return self._rescue.read(frames)
         try:
-            x: np.ndarray = self._file.read(frames, dtype=self._dtype, always_2d=True)
-        except soundfile.LibsndfileError:
+            x = self._read(frames)
+        except (soundfile.LibsndfileError, OSError):
             return self._read_damaged(frames)
         self._position += len(x)
         if len(x) < frames and self._position < self.frames:
@@ -181,6 +183,12 @@ class SoundFileDecoder:
         self._file.close()
         if self._rescue:
             self._rescue.close()
+
+    def _read(self, frames: int) -> np.ndarray:
+        if self._packed:
+            return self._packed.read(self._position, frames)
+        x: np.ndarray = self._file.read(frames, dtype=self._dtype, always_2d=True)
+        return x
 
     def _read_damaged(self, frames: int) -> np.ndarray:
         """What FFmpeg reads on: of the read in which a stream breaks off, libsndfile gives nothing at all."""

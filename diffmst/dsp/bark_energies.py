@@ -74,8 +74,8 @@ class BarkEnergies:
         if len(x) == 1:
             block[:] = x
         else:
-            np.add(*x, out=block[0])
-            np.subtract(*x, out=block[1])
+            np.add(x[0], x[1], out=block[0])
+            np.subtract(x[0], x[1], out=block[1])
 
 
 def _weights(sample_rate: int, size: int, hop: int) -> torch.Tensor:
