@@ -141,7 +141,7 @@ def _check_start(start_s: float | None, duration_s: float, what: str, option: st
 
 def _check_heard(audio: np.ndarray, what: str, option: str) -> None:
     """Refuses a passage in which nothing sounds: there would be nothing to match."""
-    if np.abs(audio).max() < SILENT_PEAK:
+    if max(audio.max(), -audio.min()) < SILENT_PEAK:
         raise UserError(f"nothing sounds in the passage of {what} that is to be matched; choose another {option}")
 
 

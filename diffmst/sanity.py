@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from diffmst.dsp.hop_energies import k_weight
+from diffmst.dsp.kernels.cpu_levels import levels_of
 from diffmst.dsp.loudness import energy_to_lufs, pooled_loudness
 from diffmst.dsp.stereo import balance_gains, pan_gains
 from diffmst.excerpts import Excerpts
@@ -264,14 +265,20 @@ def _sounds(excerpts: Excerpts, settings: Settings, layout: Layout) -> _Sounds:
     per_window = []
     for window in excerpts.audio:
         rows, _ = strips.to_rows(window[None])
-        weighted = k_weight(rows, excerpts.sample_rate)[0, :, excerpts.lead_frames :].double()
-        both = [audio.expand(2, -1) for audio in weighted.split(channels)]
-        per_window.append(torch.stack([sides @ sides.T / sides.shape[1] for sides in both]))
+        weighted = k_weight(rows, excerpts.sample_rate)[0, :, excerpts.lead_frames :]
+        per_window.append(torch.stack([_products(track) for track in weighted.split(channels)]))
     powers = torch.stack(per_window)
     loudness = _energies(powers, gains, width).sum(-1)
     sounding = loudness > 1e-2 * loudness.amax(0)  # within 20 dB of its loudest window
     mean = (powers * sounding[..., None, None]).sum(0) / sounding.sum(0).clamp_min(1)[:, None, None]
     return _Sounds(mean, _energies(mean, gains, width), width)
+
+
+def _products(track: Tensor) -> Tensor:
+    """Mean products of the sides of a track, [1 or 2, time] to [2, 2], float64; one channel plays on both."""
+    levels = levels_of(track[0].numpy(), track[-1].numpy())
+    (left, right), both = levels.squares, levels.product
+    return torch.tensor([[left, both], [both, right]], dtype=torch.float64) / track.shape[1]
 
 
 def _energies(powers: Tensor, gains: Tensor, width: Tensor) -> Tensor:

@@ -37,10 +37,9 @@ class Packed24:
         if file.subtype != "PCM_24" or isinstance(handle, str) or not hasattr(os, "preadv"):
             return None
         log = file.extra_info
-        little_endian_in_three_bytes = re.search(
-            rf"^\s*Block Align\s*:\s*{_BYTES * file.channels}\b", log, re.MULTILINE
-        )
-        if not little_endian_in_three_bytes or "RIFX" in log:
+        block = _BYTES * file.channels
+        in_three_bytes = re.search(rf"^\s*Block Align\s*:\s*{block}\b", log, re.MULTILINE)
+        if not in_three_bytes or "RIFX" in log:  # big endian
             return None
         return Packed24(handle, os.lseek(handle, 0, os.SEEK_CUR), file.channels, file.frames)
 
@@ -53,7 +52,7 @@ class Packed24:
         size = _BYTES * self._channels
         data = np.empty(1 + size * max(0, min(frames, self._frames - frame)), np.uint8)
         data[0] = 0
-        wanted, filled, begin = memoryview(data)[1:], 0, self._begin + frame * size
+        wanted, filled, begin = memoryview(data.data)[1:], 0, self._begin + frame * size
         while filled < len(wanted) and (read := os.preadv(self._handle, [wanted[filled:]], begin + filled)):
             filled += read
         samples = np.ndarray((filled // size, self._channels), "<i4", data, strides=(size, _BYTES))

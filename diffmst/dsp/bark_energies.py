@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from diffmst.dsp.kernels.cpu_frames import cut
 from diffmst.dsp.kernels.cpu_spectra import band_power, bands_of
 from diffmst.dsp.loudness import hop_samples
 
@@ -14,7 +15,6 @@ BARK_EDGES_HZ = (
     *(6400, 7700, 9500, 12_000, np.inf),
 )
 BANDS = len(BARK_EDGES_HZ) - 1
-_INSIDE, _ACROSS = range(2)
 
 
 class BarkEnergies:
@@ -32,16 +32,15 @@ class BarkEnergies:
         self._hop = hop_samples(sample_rate)
         self._half = self._hop // 2
         size = 2 * self._half
-        self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
+        self._window = torch.sin(torch.pi * (torch.arange(size, dtype=torch.float64) + 0.5) / size).float()
         self._bands = bands_of(_weights(sample_rate, size, self._hop) / channels**2)  # twice mid is L + R
-        self._joined = np.zeros((channels, self._half), np.float32)
-        self._frames = np.zeros((channels, 2, 0, size), np.float32)
+        self._before = np.zeros((channels, self._half), np.float32)
+        self._frames = torch.empty(2, channels, 0, size)
         self._hops: list[np.ndarray] = []
 
     def add(self, x: np.ndarray) -> None:
         """Take in the next whole hops, float32 [channels, time]."""
-        power = self._powers(x)
-        own, shared = power[:, _INSIDE], power[:, _ACROSS]
+        own, shared = self._powers(x)
         inner = shared[..., 1:]
         last = np.zeros_like(shared[..., :1])
         self._hops.append(own + (shared + np.concatenate([inner, last], axis=-1)) / 2)
@@ -53,29 +52,18 @@ class BarkEnergies:
         return np.concatenate(self._hops, axis=-1)
 
     def _powers(self, x: np.ndarray) -> np.ndarray:
-        """Of the frame inside each hop, and of the one across its beginning, [mid and side, 2, BANDS, hops]."""
-        self._join(x)
-        hops, size = x.shape[1] // self._hop, 2 * self._half
+        """Of the frame inside each hop, and of the one across its beginning, [2, mid and side, BANDS, hops]."""
+        joined = np.concatenate([self._before, x], axis=1)
+        self._before = joined[:, -self._half :].copy()
+        (channels, time), size = x.shape, 2 * self._half
+        hops = time // self._hop
         if self._frames.shape[2] != hops:
-            self._frames = np.empty((len(x), 2, hops, size), np.float32)
-        for place, begin in ((_INSIDE, self._half), (_ACROSS, 0)):
-            cut = self._joined[:, begin : begin + x.shape[1]].reshape(len(x), hops, self._hop)
-            np.multiply(cut[..., :size], self._window, out=self._frames[:, place])
-        power = band_power(torch.fft.rfft(torch.from_numpy(self._frames)), self._bands)
-        return power[:, :2].transpose(2, 3).numpy()
-
-    def _join(self, x: np.ndarray) -> None:
-        """Puts a block, or the sum and the difference of its channels, behind the end of the one before."""
-        before, length = self._joined[:, -self._half :], self._half + x.shape[1]
-        if self._joined.shape[1] != length:
-            self._joined = np.empty((len(x), length), np.float32)
-        self._joined[:, : self._half] = before
-        block = self._joined[:, self._half :]
-        if len(x) == 1:
-            block[:] = x
-        else:
-            np.add(x[0], x[1], out=block[0])
-            np.subtract(x[0], x[1], out=block[1])
+            self._frames = torch.empty(2, channels, hops, size)
+        for frames, begin in zip(self._frames, (self._half, 0), strict=True):
+            rows = torch.from_numpy(joined)[None]
+            cut(rows, self._hop, begin, self._window, frames[None], mid_side=channels == 2)
+        power = band_power(torch.fft.rfft(self._frames.view(-1, 2, hops, size)), self._bands)  # of two rows at once
+        return power[:, :2].reshape(2, channels, hops, BANDS).transpose(2, 3).numpy()
 
 
 def _weights(sample_rate: int, size: int, hop: int) -> torch.Tensor:
