@@ -118,7 +118,7 @@ def _tracks_heard(heard: Heard, excerpts: Excerpts) -> tuple[Excerpts, Tensor, T
     audible = torch.tensor([stem.audible for stem in heard.stems])
     tracks = audible.nonzero().flatten()
     channels = tuple(excerpts.channels[track] for track in tracks)
-    audio = excerpts.audio[:, audible[row_tracks(excerpts.channels)]]
+    audio = excerpts.audio if audible.all() else excerpts.audio[:, audible[row_tracks(excerpts.channels)]]
     lufs = torch.tensor([stem.loudness_lufs for stem in heard.stems], dtype=torch.float64)
     return excerpts._replace(audio=audio, channels=channels), tracks, lufs[audible]
 
