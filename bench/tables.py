@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.cases import accuracy, console, first_use, floor, growth, memory, refinement, render
+from bench.cases import accuracy, console, first_use, floor, growth, listening, memory, refinement, render
 from bench.contenders import CONSOLES
 from bench.measurements import OURS, At, Measurement, Ratio, paired_ratio, select, single
 from bench.plan import MAIN
@@ -37,6 +37,7 @@ def all_tables(results: Results) -> str:
         "Console": _consoles(found),
         "Extra memory": _memory(found),
         "Accuracy": _accuracy(found),
+        "Listening": _listening(found),
         "Rendering": _render(found),
         "Refinement": _refinement(found),
         "Growth": _growth(found),
@@ -149,6 +150,16 @@ def _accuracy(found: Sequence[Measurement]) -> str:
             cells.append(amount(max((one.value or 0.0 for one in errors), default=None), ""))
         rows.append((f"gradients: {effect}", *cells))
     return table(("error against float64", *CONSOLES), rows) if equalizers else ""
+
+
+def _listening(found: Sequence[Measurement]) -> str:
+    """Times, processor times, and how many times as long the survey takes."""
+    whole = single(found, listening.SURVEY)
+    rows = []
+    for one in (one for what in listening.METHODS for one in select(found, what)):
+        longer = f"{whole.value / one.value:.3g} x" if whole and whole.value and one.value else "-"
+        rows.append((f"{one.what}, {_size(one)}", _value(one), amount(one.cpu_s, "s"), longer, _n(one)))
+    return table(("", "time", "processor time", "the survey takes", "n"), rows)
 
 
 def _render(found: Sequence[Measurement]) -> str:
