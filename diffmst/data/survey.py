@@ -219,7 +219,7 @@ class _ClipRuns:
 
     def add(self, x: np.ndarray, peak: float) -> None:
         """Count in the next block [channels, time], whose largest absolute value is `peak`."""
-        if peak < FULL_SCALE:
+        if peak < FULL_SCALE:  # no run reaches into this block, nor out of it
             self._last = np.full_like(self._last, np.nan)
             return
         joined = np.concatenate([self._last, x], axis=1)
