@@ -14,7 +14,7 @@ from diffmst.features import feature_measures, features_of
 from diffmst.losses import AUDIO_FEATURE_WEIGHTS, STYLE_WEIGHTS, AudioFeatureLoss, StyleLoss
 from diffmst.style import style_measures, style_of
 
-STYLE_WEIGHT = 0.2
+STYLE_WEIGHT = 0.1
 """Of the style terms, each about 1 between unlike songs, against the audio features, which sum to about 0.5 there."""
 
 BARK_TIMES = 2.0

@@ -18,8 +18,8 @@ PRIOR_WEIGHT = 0.008
 
 # A prior that was predicted from the reference is a Gaussian over the deviations d, in widths. With a likelihood
 # exp(-distance / scale), the most probable settings minimise distance + scale / 2 * sum(d^2). The scale is how far the
-# right mix would be from the reference, and what the master alone leaves of the objective tells it: 0.05 to 0.2 where
-# the reference is a mix of the same song, 0.3 to 0.8 where it is another, whose parts no settings of these tracks bring
+# right mix would be from the reference, and what the master alone leaves of the objective tells it: 0.04 to 0.1 where
+# the reference is a mix of the same song, 0.2 to 0.5 where it is another, whose parts no settings of these tracks bring
 # about. With scale = left / EVIDENCE, and as no minimum lies above where the descent began, sum(d^2) <= 2 * EVIDENCE
 # there, whatever the reference: it counts like so many figures that were measured. A track never moves at less cost
 # than the master, so that what the master explains is left to it.
@@ -31,7 +31,10 @@ MASTER_COST = 0.25
 best."""
 
 MASTER_TONE_COST = 0.1
-"""The same of its equalizer and of the width of the mix, which the reference tells better still."""
+"""The same of its equalizer, which the reference tells better still."""
+
+MASTER_WIDTH_COST = 0.35
+"""The same of the width of the mix: how wide a reference is has to do with what plays in it, too."""
 
 BALANCE_COST = 8.0
 """Times as much as another control of a track, a fader or a pan costs to move.
@@ -172,9 +175,8 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
     """
     balance = level_control(layout.track), "panner.pan"
     of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
-    of_master = [
-        MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
-    ]
+    by_effect = {"eq": MASTER_TONE_COST, "image": MASTER_WIDTH_COST}
+    of_master = [by_effect.get(name.partition(".")[0], MASTER_COST) for name in layout.master.params]
     usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
     tracks, master = (torch.tensor(times, dtype=torch.float64) for times in (of_tracks, of_master))
     if ties:
