@@ -13,7 +13,7 @@ from diffmst.layout import DEFAULT, Layout, Section, Settings
 from diffmst.prior import Prior, level_control
 from diffmst.ties import Ties
 
-PRIOR_WEIGHT = 0.008
+PRIOR_WEIGHT = 0.005
 """Twice what moving one control by one width of its prior costs, on the scale of the distance."""
 
 # A prior that was predicted from the reference is a Gaussian over the deviations d, in widths. With a likelihood
@@ -31,10 +31,7 @@ MASTER_COST = 0.25
 best."""
 
 MASTER_TONE_COST = 0.1
-"""The same of its equalizer, which the reference tells better still."""
-
-MASTER_WIDTH_COST = 0.35
-"""The same of the width of the mix: how wide a reference is has to do with what plays in it, too."""
+"""The same of its equalizer and of the width of the mix, which the reference tells better still."""
 
 BALANCE_COST = 8.0
 """Times as much as another control of a track, a fader or a pan costs to move.
@@ -175,8 +172,9 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
     """
     balance = level_control(layout.track), "panner.pan"
     of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
-    by_effect = {"eq": MASTER_TONE_COST, "image": MASTER_WIDTH_COST}
-    of_master = [by_effect.get(name.partition(".")[0], MASTER_COST) for name in layout.master.params]
+    of_master = [
+        MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
+    ]
     usual, scale = _usual_costs(layout), max(PRIOR_WEIGHT, left / EVIDENCE)
     tracks, master = (torch.tensor(times, dtype=torch.float64) for times in (of_tracks, of_master))
     if ties:
