@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from diffmst.adam import Adam
 from diffmst.layout import Layout, Settings
 from diffmst.prior import BOUND, Prior
 from diffmst.ties import Ties
@@ -16,7 +17,7 @@ Distance = Callable[[Tensor], Mapping[str, Tensor]]
 """From a mix [windows, 2, time] to the weighted terms of its distance to the reference."""
 
 LEARNING_RATE = 0.12
-_FINAL_LEARNING_RATE = 0.1  # of the first
+_FINAL_SHARE = 0.1  # of the learning rate, at the last step
 _PATIENCE_STEPS = 12
 _LEAST_GAIN = 0.005  # of the objective over the patience; less is converged
 
@@ -147,7 +148,7 @@ class Search:
             torch.where(width > 0, (start - mean) / width.clamp_min(1e-12), 0.0).requires_grad_()
             for mean, width, start in zip(prior.mean, prior.width, prior.start, strict=True)
         ]
-        self._adam = torch.optim.Adam(self._deviations, lr=LEARNING_RATE, betas=(0.9, 0.97))
+        self._adam = Adam(self._deviations, LEARNING_RATE, _FINAL_SHARE)
         self.best: Settings = Settings(*(part.detach() for part in self._unit()))
         self.terms: dict[str, float] = {}
         self.first_terms: dict[str, float] = {}
@@ -195,11 +196,7 @@ class Search:
         if value < min(self.history, default=math.inf):
             self.best, self.best_terms = Settings(*(part.detach() for part in unit)), here
         self.history.append(value)
-        self._adam.zero_grad()
-        objective.backward()
-        falling = _FINAL_LEARNING_RATE + (1 - _FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * progress)) / 2
-        self._adam.param_groups[0]["lr"] = LEARNING_RATE * falling
-        self._adam.step()
+        self._adam.step(objective, progress)
         self._stay_inside()
 
     @torch.no_grad()

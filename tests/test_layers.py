@@ -28,6 +28,7 @@ LAYERS = [
     ["gauge", "groups", "tidy", "references"],
     ["prior", "stereo_field"],
     ["ties"],
+    ["adam"],
     ["descent"],
     ["master_tone"],
     ["models"],

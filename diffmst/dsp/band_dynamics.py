@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -106,7 +107,7 @@ def _smoothed(target_db: Tensor, attack_ms: Tensor, release_ms: Tensor) -> Tenso
     A compressor of threshold 0 dB and infinite ratio has as target the negative level of what it hears: so it hears
     the targets, as levels, one frame to a sample.
     """
-    *rows, frames = torch.broadcast_shapes(target_db.shape, (*attack_ms.shape, 1))
+    *rows, frames = np.broadcast_shapes(target_db.shape, (*attack_ms.shape, 1))
     lead = min(round(LEAD_S / HOP_S), frames - 1)
     level = torch.exp(-_NEPER_PER_DB * torch.cat([target_db[..., 1 : lead + 1].flip(-1), target_db], -1))
     level = level.expand(*rows, -1).reshape(1, -1, lead + frames)

@@ -89,17 +89,9 @@ def band_batch(scenes: Sequence[SceneBands]) -> BandBatch:
 
 
 def track_powers(rows: Tensor, channels: Channels, sample_rate: int) -> Tensor:
-    """Of rows [rows, windows, time], the powers of each track, [tracks, windows, 3, frames, bands].
-
-    Tracks of one channel go together, and so do those of two.
-    """
-    first = [sum(channels[:track]) for track in range(len(channels))]
-    powers: dict[int, Tensor] = {}
-    for count in set(channels):
-        tracks = [track for track, has in enumerate(channels) if has == count]
-        audio = torch.stack([rows[[first[track] + channel for track in tracks]] for channel in range(count)], 2)
-        powers |= zip(tracks, band_powers(audio, sample_rate), strict=True)
-    return torch.stack([powers[track] for track in range(len(channels))])
+    """Of rows [rows, windows, time], the powers of each track, [tracks, windows, 3, frames, bands]."""
+    files = rows.transpose(0, 1).split(list(channels), dim=1)  # heard one by one: rows are large to copy
+    return torch.stack([band_powers(audio, sample_rate) for audio in files])
 
 
 def _frames_of(windows: Tensor) -> Tensor:

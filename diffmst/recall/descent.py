@@ -10,12 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffmst.adam import Adam
 from diffmst.excerpts import Excerpts
 from diffmst.layout import Layout, Section, Settings
 from diffmst.params import Param
 
 LEARNING_RATE = 0.15
-_FINAL_LEARNING_RATE = 0.05  # of the first
+_FINAL_SHARE = 0.05  # of the learning rate, at the last step
 _PRIOR_WEIGHT = 3e-4  # of a control that is one reach from where it began: enough for what cannot be heard to stay
 _PATIENCE_STEPS = 25
 _LEAST_GAIN = 2e-3
@@ -144,7 +145,7 @@ class _Search:
             *(_reaches(section, part, stage.reaches) for section, part in zip(sections, start, strict=True))
         )
         self._moved = [torch.zeros_like(part, requires_grad=True) for part in start]
-        self._adam = torch.optim.Adam(self._moved, lr=LEARNING_RATE, betas=(0.9, 0.97))
+        self._adam = Adam(self._moved, LEARNING_RATE, _FINAL_SHARE)
         self._history: list[float] = []
         self.best = start
 
@@ -158,11 +159,7 @@ class _Search:
         if value < min(self._history, default=math.inf):
             self.best = Settings(*(part.detach() for part in unit))
         self._history.append(value)
-        self._adam.zero_grad()
-        (objective + _PRIOR_WEIGHT / 2 * held).backward()
-        falling = _FINAL_LEARNING_RATE + (1 - _FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * progress)) / 2
-        self._adam.param_groups[0]["lr"] = LEARNING_RATE * falling
-        self._adam.step()
+        self._adam.step(objective + _PRIOR_WEIGHT / 2 * held, progress)
         self._stay_inside()
         return value
 
