@@ -31,6 +31,10 @@ OCTAVES = (0, -1, 1, -2, 2, -3, 3, -4, 4)
 STROKE_S = 4.0
 """Strokes are let ring for so long, unless the same key is struck again."""
 VELOCITY_MARGIN = 0.01
+START_LIMIT_S = 300.0
+"""A process may take so long to start and read samples: 15 GB from a disk that gives 50 MB a second."""
+LIMIT_S_PER_S = 10.0
+"""And so long for each second it plays: a hundred times what 64 voices take, the most that the library lets sound."""
 
 
 class Sfz(NamedTuple):
@@ -40,11 +44,13 @@ class Sfz(NamedTuple):
         path: of its file.
         role: that it plays, one of `sfz_files.PLAYED_ROLES`; `drums` for a kit with the keys of General MIDI.
         keys: that it has, 0 to 127, rising.
+        missing: samples that it names and that are not there; it plays without them.
     """
 
     path: Path
     role: str
     keys: tuple[int, ...]
+    missing: tuple[str, ...] = ()
 
 
 class Region(NamedTuple):
@@ -132,7 +138,7 @@ def described(path: Path) -> Description:
     Raises:
         UnusableError: it breaks down over it.
     """
-    answer = json.loads(_processed({"path": str(path), "audible": INAUDIBLE}))
+    answer = json.loads(_processed({"path": str(path), "audible": INAUDIBLE}, START_LIMIT_S))
     return Description(tuple(Region(*row) for row in answer["regions"]), answer["heard"])
 
 
@@ -151,21 +157,25 @@ def _render(path: Path, notes: Sequence[Note], samples: int, sample_rate: int) -
             copy = Path(folder) / "instrument.sfz"
             copy.write_text(text, encoding="utf-8", errors="surrogateescape")
             order = {"path": str(copy), "notes": notes, "samples": samples, "sample_rate": sample_rate}
-            sound = _processed(order)
+            sound = _processed(order, START_LIMIT_S + LIMIT_S_PER_S * samples / sample_rate)
     except (OSError, UnusableError) as error:
-        raise UserError(f"{path}: can no longer be played: {error}") from None
+        raise UserError(f"{path}: can no longer be played: {error}; leave it out") from None
     return np.frombuffer(sound, np.float32).reshape(2, samples)
 
 
-def _processed(order: Mapping[str, Any]) -> bytes:
+def _processed(order: Mapping[str, Any], limit_s: float) -> bytes:
     """The answer of `sfz_process` to an order.
 
     Raises:
-        UnusableError: the process ended in another way.
+        UnusableError: the process ended in another way, or not in time.
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-P", "-m", "diffmst.data.song_maker.sfz_process"]
-    done = subprocess.run(command, input=json.dumps(order).encode(), env=environment, capture_output=True)
+    asked = json.dumps(order).encode()
+    try:
+        done = subprocess.run(command, input=asked, env=environment, capture_output=True, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise UnusableError("pysfizz did not end in time", f"{limit_s:.0f} s") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise UnusableError("pysfizz breaks down over it", said[-1] if said else f"exit status {done.returncode}")

@@ -14,6 +14,8 @@ from diffmst.data.song_maker.sfz import Region, Sfz, UnusableError, described
 from diffmst.errors import UserError
 from diffmst.roles import named
 
+NAMED_SAMPLES = 3
+"""So many of the samples that are not there are told by name."""
 TELLING_FOLDERS = 3
 """Folders above a file whose names may tell what it plays where its own does not, the nearest first."""
 PLAYED_ROLES = (
@@ -26,7 +28,7 @@ _logger = logging.getLogger(__name__)
 def find_sfz(places: Sequence[Path]) -> tuple[Sfz, ...]:
     """The SFZ instruments among files and in folders and below them, by name.
 
-    What cannot be used in a folder is left out and logged.
+    What cannot be used in a folder is left out and logged, and so are samples that are not there.
 
     Raises:
         UserError: a file cannot be used, a folder has none that can, or the library is not installed.
@@ -37,7 +39,19 @@ def find_sfz(places: Sequence[Path]) -> tuple[Sfz, ...]:
     for place in places:
         for sfz in _in_folder(place) if place.is_dir() else [_in_file(place)]:
             found.setdefault(sfz.path, sfz)
+    for text in counted([_incomplete(sfz) for sfz in found.values() if sfz.missing]):
+        _logger.warning("%s", text)
     return tuple(found.values())
+
+
+def _incomplete(sfz: Sfz) -> Remark:
+    """That an instrument lacks samples."""
+    return Remark("", "", "played without the samples that are not there", f"{sfz.path} ({_some(sfz.missing)})")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED_SAMPLES} more" if names[NAMED_SAMPLES:] else ""
+    return f"{', '.join(names[:NAMED_SAMPLES])}{more}"
 
 
 def _in_file(path: Path) -> Sfz:
@@ -84,12 +98,15 @@ def _read(path: Path) -> Sfz:
     except OSError as error:
         raise UnusableError("cannot be read as a whole", f"{error.filename}: {error.strerror}") from None
     regions, heard = described(path)
-    _check_samples(named_samples, path.parent, regions)
+    missing = _missing(named_samples, path.parent, regions)
+    if missing and not regions:
+        raise UnusableError("needs samples that are not there; put them where it looks for them", _some(missing))
     if not regions:
         raise UnusableError("is no SFZ instrument: nothing in it can be played")
     if not heard:
         raise UnusableError("is silent on every key; its samples may be broken")
-    return Sfz(path, role, tuple(sorted({key for one in regions for key in range(one.low_key, one.high_key + 1)})))
+    keys = {key for one in regions for key in range(one.low_key, one.high_key + 1)}
+    return Sfz(path, role, tuple(sorted(keys)), missing)
 
 
 def placed(path: Path) -> str:
@@ -105,10 +122,7 @@ def placed(path: Path) -> str:
     raise UnusableError(f"{says}; name it, or its folder, after an instrument, as Bass, Piano or Drums")
 
 
-def _check_samples(names: Sequence[str], folder: Path, regions: Sequence[Region]) -> None:
-    """Makes sure that all samples are there: the library finds those too whose case of letters is another."""
+def _missing(names: Sequence[str], folder: Path, regions: Sequence[Region]) -> tuple[str, ...]:
+    """Samples that are not there: the library finds those too whose case of letters is another."""
     found = {sfz_text.sample_key(region.sample) for region in regions}
-    missing = [name for name in names if sfz_text.sample_key(name) not in found and not (folder / name).is_file()]
-    if missing:
-        more = f" and {len(missing) - 1} more" if missing[1:] else ""
-        raise UnusableError("needs samples that are not there; put them where it looks for them", f"{missing[0]}{more}")
+    return tuple(name for name in names if sfz_text.sample_key(name) not in found and not (folder / name).is_file())

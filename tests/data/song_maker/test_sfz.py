@@ -236,7 +236,7 @@ def test_names_of_files_and_folders_tell_what_is_played(tmp_path, name, role):
         (
             "Bass",
             "<region> sample=gone.wav\n<region> sample=lost.wav",
-            r"Bass.sfz: needs samples that are not there; .* \(gone.wav and 1 more\)",
+            r"Bass.sfz: needs samples that are not there; .* \(gone.wav, lost.wav\)$",
         ),
         (
             "Bass",
@@ -290,6 +290,45 @@ def test_a_process_that_breaks_down_is_told_by_the_file(bass, monkeypatch):
         UserError, match=r"Bass.sfz: can no longer be played: pysfizz breaks down over it \(exit status 1\)"
     ):
         sfz.instrument(found, never)([Tone(0.0, 1.0, 60, 0.8)], Stage(RATE, RATE, np.random.default_rng(1)))
+
+
+@pytest.fixture
+def hanging(bass, tmp_path, monkeypatch):
+    """An instrument whose process never ends, with limits that a test can wait for."""
+    (found,) = sfz_files.find_sfz([bass])
+    sfz.described.cache_clear()
+    program = tmp_path / "hang"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sfz.sys, "executable", str(program))
+    monkeypatch.setattr(sfz, "START_LIMIT_S", 1.0)
+    return found
+
+
+def test_a_process_that_hangs_is_ended_and_told_by_the_file(hanging):
+    with pytest.raises(UserError, match=r"Bass.sfz: pysfizz did not end in time \(1 s\)$"):
+        sfz_files.find_sfz([hanging.path])
+
+
+def test_what_takes_longer_to_play_may_take_longer(hanging, monkeypatch):
+    monkeypatch.setattr(sfz, "described", lambda path: sfz.Description((), True))
+    monkeypatch.setattr(sfz, "LIMIT_S_PER_S", 0.5)
+    with pytest.raises(UserError, match=r"Bass.sfz: can no longer be played: pysfizz .* \(2 s\); leave it out$"):
+        sfz.instrument(hanging, never)([Tone(0.0, 1.0, 60, 0.8)], Stage(2 * RATE, RATE, np.random.default_rng(1)))
+
+
+def test_what_is_there_is_played_and_what_is_not_is_told_once(bass, caplog):
+    lost = "".join(f"<region> sample=lost {n}.wav key={90 + n}\n" for n in range(5))
+    bass.write_text(f"{TWO_LAYERS}{lost}")
+    x = played(bass, [Tone(0.0, 1.0, 60, 0.8)])
+    assert peak(x, 0.2, 0.9) > 0.1
+    (record,) = caplog.records
+    assert record.message == (
+        f"played without the samples that are not there (1): "
+        f"{bass} (Samples/lost 0.wav, Samples/lost 1.wav, Samples/lost 2.wav and 2 more)"
+    )
+    (found,) = sfz_files.find_sfz([bass])
+    assert found.keys == tuple(range(40, 81))
 
 
 def test_of_a_folder_the_usable_are_taken_and_the_rest_is_named(bass, kit, caplog):
