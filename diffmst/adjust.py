@@ -9,6 +9,7 @@ import numpy as np
 from diffmst.amount import Amounts, blend
 from diffmst.errors import UserError
 from diffmst.layout import Section, Settings
+from diffmst.locks import patterns_of
 from diffmst.mastering import Output
 from diffmst.mix import Ends, Mix, Values, relative_path
 from diffmst.outputs import OutputFolder, write_text_atomically
@@ -74,6 +75,21 @@ def changed_by_hand(mix: Mix) -> Settings[np.ndarray]:
     written = mix.with_settings(_at(mix, mix.amounts)).settings
     same = (np.isclose(a, b, _ROUNDING, _ROUNDING) for a, b in zip(mix.settings, written, strict=True))
     return Settings(*(~part & ~locked for part, locked in zip(same, mix.locked, strict=True)))
+
+
+def held_by_locks(mix: Mix, amounts: Amounts) -> dict[str, tuple[str, ...]]:
+    """What other amounts would move if it were not locked: the shortest patterns of its controls, by part."""
+    ends = [mix.with_settings(_at(mix, each)).settings for each in (mix.amounts, amounts)]
+    held = Settings(*(locked & (one != other) for locked, one, other in zip(mix.locked, *ends, strict=True)))
+    return {part: patterns_of(section, names) for part, section, names in _named_parts(mix, held) if names}
+
+
+def contrary_width(mix: Mix) -> tuple[float, float] | None:
+    """How wide the mix is as matched, and as it is, where more of its width is narrower, as the match narrows it."""
+    if not mix.master_ends:
+        return None
+    matched, now = (round(values.get("image.width", 1.0), 2) for values in (mix.master_ends.matched, mix.master))
+    return (matched, now) if (now - matched) * (mix.amounts.width - 100) < 0 else None
 
 
 def adjust(
@@ -157,7 +173,13 @@ def _at(mix: Mix, amounts: Amounts) -> Settings[np.ndarray]:
 
 
 def _named(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
+    for part, _, names in _named_parts(mix, where):
+        yield from (f"{part}: {control}" for control in names)
+
+
+def _named_parts(mix: Mix, where: Settings[np.ndarray]) -> Iterator[tuple[str, Section, list[str]]]:
+    """Every part of the console, with the names of its controls that are meant."""
     layout = mix.console_layout
     rows = [(track.name, layout.track, row) for track, row in zip(mix.tracks, where.tracks[0], strict=True)]
-    for name, section, row in (*rows, ("fx", layout.fx, where.fx[0]), ("master", layout.master, where.master[0])):
-        yield from (f"{name}: {control}" for control, named in zip(section.params, row, strict=True) if named)
+    for part, section, row in (*rows, ("fx", layout.fx, where.fx[0]), ("master", layout.master, where.master[0])):
+        yield part, section, [control for control, meant in zip(section.params, row, strict=True) if meant]

@@ -20,7 +20,8 @@ Percent = Annotated[float, Field(ge=0, le=MOST_PERCENT)]
 class Amounts(BaseModel):
     """How much of what was matched is done, in percent: 0 is the balanced neutral mix, 100 the matched one.
 
-    Each aspect is scaled by the overall amount; together they go no further than `MOST_PERCENT`.
+    More goes further the way that the match went: where it narrowed the mix, more width is narrower. Each aspect is
+    scaled by the overall amount; together they go no further than `MOST_PERCENT`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -29,7 +30,7 @@ class Amounts(BaseModel):
     level: Percent = Field(default=100.0, description="Of the levels of the tracks against each other.")
     tone: Percent = Field(default=100.0, description="Of the equalizers.")
     dynamics: Percent = Field(default=100.0, description="Of the compressors.")
-    width: Percent = Field(default=100.0, description="Of the panning, and of the width of the mix.")
+    width: Percent = Field(default=100.0, description="Of the panning, and of the width of the mix, wider or narrower.")
     space: Percent = Field(default=100.0, description="Of the reverb.")
 
     def share(self, aspect: Aspect) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,7 +48,7 @@ from diffmst.cli_references import (
 from diffmst.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from diffmst.match import Options
     from diffmst.mix import Mix
@@ -190,31 +191,42 @@ def adjust(
     force: Force = False,
 ) -> None:
     """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
-    from diffmst.adjust import adjust
+    from diffmst.adjust import adjust, held_by_locks
     from diffmst.advice import output_advice
     from diffmst.delivery import REPORT
     from diffmst.mix import Mix
 
     folder = result_folder(document, out, in_place=in_place)
     given = {"overall": amount, "level": level, "tone": tone, "dynamics": dynamics, "width": width, "space": space}
-    before = Mix.read(document).amounts
+    before = Mix.read(document)
     if all(percent is None for percent in given.values()):
         raise UserError("there is nothing to adjust; give an amount, such as --amount 70 or --tone 50")
-    amounts = chosen_amounts(before, **given)
+    amounts = chosen_amounts(before.amounts, **given)
     with terminal.shown_progress() as progress:
         adjusted, output = adjust(
             document, amounts, folder, stems=write_stems, force=force or in_place, progress=progress
         )
     if adjusted.kept:
         terminal.note(f"Left as you changed it: {', '.join(adjusted.kept)}.")
+    if held := held_by_locks(before, amounts):
+        terminal.note(_left_locked(document, held))
     for sentence in output_advice(output):
         terminal.note(sentence)
     if in_place and (report := folder / REPORT).exists():
         report.unlink()
         terminal.note(f"{report} showed the mix as it was before, and is gone; `diffmst match` writes a new one.")
-    terminal.report_amounts(amounts)
+    terminal.report_amounts(adjusted.mix)
     terminal.report_output(folder / f"{document.stem}.wav", output)
     terminal.say(f"{folder / document.name}: every setting")
+
+
+def _left_locked(document: Path, held: Mapping[str, Sequence[str]]) -> str:
+    """That controls stay, since they are locked, and how to free them; held: their patterns, by part."""
+    controls = "; ".join(f"{part}: {', '.join(patterns)}" for part, patterns in held.items())
+    (part, patterns), *more = held.items()
+    words = ("PART", "CONTROL") if more else (part, *patterns)
+    command = shlex.join(["diffmst", "lock", str(document), *words, "--unlock"])
+    return f"Left as it is, since it is locked: {controls}. `{command}` frees it."
 
 
 def _with_output(

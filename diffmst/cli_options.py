@@ -46,7 +46,7 @@ class LayoutName(StrEnum):
 def _amount(option: str, of_what: str) -> typer.models.OptionInfo:
     info: typer.models.OptionInfo = typer.Option(
         option,
-        help=f"{of_what}, percent: 0 leaves it neutral, 100 is as matched.",
+        help=f"{of_what}, percent: 0 leaves it neutral, 100 is as matched, more goes further that way.",
         min=0,
         max=150,
         show_default=False,

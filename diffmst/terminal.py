@@ -27,12 +27,11 @@ from rich.table import Table
 from diffmst.progress import Advance, Progress
 
 if TYPE_CHECKING:
-    from diffmst.amount import Amounts
     from diffmst.data.check import CheckReport
     from diffmst.layout import Layout
     from diffmst.mastering import Output
     from diffmst.match import Matched
-    from diffmst.mix import TrackMix
+    from diffmst.mix import Mix, TrackMix
 
 _FILE_WIDTH = 200  # of tables where no terminal sets it
 _MARGIN, _GAP = 2, 3  # around a table, and between its columns
@@ -172,16 +171,24 @@ def report_match(matched: Matched, folder: Path, name: str = "mix") -> None:
     references = "references" if len(matched.mix.references) > 1 else "reference"
     say(f"distance to the {references}: {before:.3f} balanced, {after:.3f} {became}")
     if any(percent != 100 for _, percent in matched.mix.amounts):
-        report_amounts(matched.mix.amounts)
+        report_amounts(matched.mix)
     report_output(folder / f"{name}.wav", matched.output)
     say(f"{folder / f'{name}.json'}: every setting; change it, then `diffmst render`")
     say(f"{folder / 'report.html'}: what was done, in pictures")
     report_roles(matched.mix.tracks)
 
 
-def report_amounts(amounts: Amounts) -> None:
-    """How much of what was matched is done."""
-    say(", ".join(f"{name} {percent:g} %" for name, percent in amounts))
+def report_amounts(mix: Mix) -> None:
+    """How much of what was matched is done, and that more of the width is narrower, where it is."""
+    from diffmst.adjust import contrary_width
+
+    if widths := contrary_width(mix):
+        matched, now = widths
+        note(
+            f"The match narrows the mix, and amounts of width say how far: image.width is {matched:g} at 100 %, "
+            f"{now:g} now. For a wider mix, give less, or set image.width in the document and render it."
+        )
+    say(", ".join(f"{name} {percent:g} %" for name, percent in mix.amounts))
 
 
 def report_roles(tracks: Sequence[TrackMix]) -> None:

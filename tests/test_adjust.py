@@ -8,7 +8,15 @@ import pytest
 import soundfile
 from songs import write_reference, write_song
 
-from diffmst.adjust import adjust, adjusted, changed_by_hand, neutral_settings, with_ends
+from diffmst.adjust import (
+    adjust,
+    adjusted,
+    changed_by_hand,
+    contrary_width,
+    held_by_locks,
+    neutral_settings,
+    with_ends,
+)
 from diffmst.amount import Amounts
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, Settings
@@ -75,12 +83,29 @@ def test_what_the_user_changed_stays_and_is_told(mix):
     assert again.kept == found.kept and again.mix.tracks[0].settings["fader.gain_db"] == -3.14159265
 
 
-def test_what_is_locked_stays_and_is_not_told_of(mix):
+def test_what_is_locked_stays_and_is_not_told_as_changed(mix):
     locked = mix.model_copy(update={"master_locks": ("*",), "tracks": (_locked(mix.tracks[0], "eq.*"), mix.tracks[1])})
     found = adjusted(locked, Amounts(overall=0))
     assert found.kept == [] and found.mix.master == mix.master
     kept, before = found.mix.tracks[0].settings, mix.tracks[0].settings
     assert all((kept[name] == before[name]) == (name.startswith("eq.")) for name in kept)
+
+
+def test_only_locks_that_other_amounts_would_move_are_told(mix):
+    locked = mix.model_copy(update={"master_locks": ("*",), "tracks": (_locked(mix.tracks[0], "eq"), mix.tracks[1])})
+    held = held_by_locks(locked, Amounts(tone=50))
+    assert held["kick"] == ("eq.*",) and all(name.startswith("eq.") for name in held["master"])
+    assert list(held_by_locks(locked, Amounts(width=50)).items()) == [("master", ("image.width",))]
+    assert held_by_locks(locked, Amounts(space=50)) == {} == held_by_locks(mix, Amounts(overall=50))
+
+
+def test_width_is_contrary_only_where_its_amount_makes_it_so(mix):
+    narrow = mix.model_copy(update={"master": mix.master | {"image.width": 0.7}})
+    ends = mix.master_ends.model_copy(update={"neutral": {}, "matched": {"image.width": 0.7}})
+    narrow = narrow.model_copy(update={"master_ends": ends})
+    assert contrary_width(narrow) is None
+    assert contrary_width(adjusted(narrow, Amounts(width=120)).mix) == (0.7, 0.64)
+    assert contrary_width(adjusted(narrow, Amounts(overall=50, width=120)).mix) is None
 
 
 def _locked(track, *patterns):

@@ -103,6 +103,49 @@ def test_adjust_tells_the_amounts_and_what_it_left_alone(run, document):
     assert "width 120 %" in out[0] and "note: Left as you changed it: bass: fader.gain_db." in err
 
 
+def widened(document, matched):
+    """The document as if the match had made the mix so wide."""
+    data = json.loads(document.read_text())
+    data["master"]["image.width"] = data["master_ends"]["matched"]["image.width"] = matched
+    data["master_ends"]["neutral"].pop("image.width", None)
+    document.write_text(json.dumps(data))
+
+
+def test_adjust_tells_what_locks_hold_and_how_to_free_it(run, document, tmp_path):
+    widened(document, 0.8)
+    run("lock", document, "master", "image")
+    code, _, err = run("adjust", document, "--width", 50, "-o", tmp_path / "out")
+    held = (
+        "note: Left as it is, since it is locked: master: image.width. "
+        f"`diffmst lock {document} master image.width --unlock` frees it."
+    )
+    assert code == 0 and err.count(held) == 1
+    run("lock", document, "bass", "fader")
+    *_, err = run("adjust", document, "--amount", 50, "-o", tmp_path / "more")
+    assert any(
+        "locked: bass: fader.gain_db; master: image.width. " in line and "PART CONTROL --unlock` frees" in line
+        for line in err
+    )
+    *_, err = run("adjust", document, "--tone", 50, "-o", tmp_path / "less")
+    assert not any("locked" in line for line in err)
+
+
+@pytest.mark.parametrize(
+    ("matched", "amounts", "told"),
+    [
+        (0.8, ["--width", 150], "image.width is 0.8 at 100 %, 0.7 now"),
+        (0.8, ["--width", 50], "image.width is 0.8 at 100 %, 0.9 now"),
+        (1.2, ["--width", 150], None),
+        (0.8, ["--amount", 150], None),
+    ],
+)
+def test_that_more_width_of_a_narrower_mix_is_narrower_is_told(run, document, tmp_path, matched, amounts, told):
+    widened(document, matched)
+    code, _, err = run("adjust", document, *amounts, "-o", tmp_path / "out")
+    notes = [line for line in err if "The match narrows the mix" in line]
+    assert code == 0 and len(notes) == bool(told) and all(told in line for line in notes)
+
+
 @pytest.mark.parametrize("command", [["adjust", "--amount", "50"], ["render"]])
 def test_too_much_limiting_is_told(run, document, command):
     data = json.loads(document.read_text())

@@ -599,7 +599,8 @@ export interface components {
          * Amounts
          * @description How much of what was matched is done, in percent: 0 is the balanced neutral mix, 100 the matched one.
          *
-         *     Each aspect is scaled by the overall amount; together they go no further than `MOST_PERCENT`.
+         *     More goes further the way that the match went: where it narrowed the mix, more width is narrower. Each aspect is
+         *     scaled by the overall amount; together they go no further than `MOST_PERCENT`.
          */
         Amounts: {
             /**
@@ -634,7 +635,7 @@ export interface components {
             tone: number;
             /**
              * Width
-             * @description Of the panning, and of the width of the mix.
+             * @description Of the panning, and of the width of the mix, wider or narrower.
              * @default 100
              */
             width: number;
