@@ -64,6 +64,7 @@ from diffmst.cli_references import (
     WidthFrom,
     chosen_references,
 )
+from diffmst.daw.tempo import DEFAULT_BPM, DEFAULT_METER
 from diffmst.errors import UserError
 
 # Threads that wait by spinning take the processor from those they wait for as soon as anything else runs beside them:
@@ -138,6 +139,8 @@ def mix(
     space: SpaceAmount = None,
     roles: Roles = None,
     export: cli_daw.Formats = None,
+    tempo_bpm: cli_daw.TempoBpm = DEFAULT_BPM,
+    meter: cli_daw.Meter = DEFAULT_METER,
     open_it: cli_serve.Open = False,
     force: Force = False,
 ) -> None:
@@ -153,7 +156,8 @@ def mix(
     references = chosen_references(
         reference, level=level_from, tone=tone_from, dynamics=dynamics_from, width=width_from, space=space_from
     )
-    cli_daw.check_beside(out, export, force=force)
+    beside = cli_daw.Beside(out, export, tempo_bpm, meter, force)
+    beside.check()
     predictor = network(model, layout)
     options = Options(
         loudness=parse_loudness(loudness),
@@ -171,7 +175,7 @@ def mix(
     )
     with terminal.shown_progress() as progress:
         matched = match(stems, references, out, options, progress)
-        sessions = cli_daw.export_beside(out, export, force=force, progress=progress)
+        sessions = beside.write(progress)
     terminal.report_match(matched, out)
     cli_daw.report_sessions(sessions)
     if open_it:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from diffmst import terminal
 from diffmst.cli_options import Force, result_folder
+from diffmst.daw.tempo import DEFAULT_BPM, DEFAULT_METER, Tempo
+from diffmst.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,15 @@ Formats = Annotated[
         show_default=False,
     ),
 ]
+TempoBpm = Annotated[
+    float,
+    typer.Option(
+        "--tempo",
+        metavar="BPM",
+        help="Of the grid of sessions, quarter notes per minute; the audio does not follow it.",
+    ),
+]
+Meter = Annotated[str, typer.Option("--meter", help="Of the grid of sessions, such as 6/8.")]
 
 
 @app.command()
@@ -44,10 +55,8 @@ def export(
             show_default=False,
         ),
     ] = None,
-    tempo: Annotated[
-        float, typer.Option(metavar="BPM", help="Of the grid, quarter notes per minute; the audio does not follow it.")
-    ] = 120.0,
-    meter: Annotated[str, typer.Option(help="Of the grid, such as 6/8.")] = "4/4",
+    tempo_bpm: TempoBpm = DEFAULT_BPM,
+    meter: Meter = DEFAULT_METER,
     force: Force = False,
 ) -> None:
     """Write a mix as a session that your DAW opens, every track and setting in its place."""
@@ -55,7 +64,7 @@ def export(
 
     with terminal.shown_progress() as progress:
         sessions = export_session(
-            document, formats or [], out, tempo_bpm=tempo, meter=meter, force=force, progress=progress
+            document, formats or [], out, tempo_bpm=tempo_bpm, meter=meter, force=force, progress=progress
         )
     report_sessions(sessions)
 
@@ -102,30 +111,55 @@ def report_sessions(sessions: Sequence[Exported]) -> None:
         terminal.say(f"{session.path}: {session.title}")
 
 
-def check_beside(folder: Path, formats: Sequence[str] | None, *, force: bool) -> None:
-    """Makes sure, ahead of the work, that `export_beside` will find nothing in its way.
+class Beside(NamedTuple):
+    """Sessions of a mix, beside it, as the options of its command say.
 
-    Raises:
-        UserError: there is no such format, or a session already.
+    Attributes:
+        folder: of the mix.
+        formats: of the sessions; none is written where none is named.
+        tempo_bpm: of their grid.
+        meter: of their grid.
+        force: replace earlier ones.
     """
-    if formats:
+
+    folder: Path
+    formats: Sequence[str] | None
+    tempo_bpm: float
+    meter: str
+    force: bool
+
+    def check(self) -> None:
+        """Makes sure, ahead of the work, that nothing will be in the way of `write`.
+
+        Raises:
+            UserError: there is no such format or grid, a grid of no session, or a session already.
+        """
+        tempo = Tempo.of(self.tempo_bpm, self.meter)
+        if not self.formats:
+            if tempo != Tempo():
+                raise UserError(f"--tempo and --meter ({tempo}) are of sessions; name a format for them with --export")
+            return
         from diffmst.daw.exporting import FOLDER_NAME, check_free, chosen_formats
 
-        chosen = chosen_formats(formats)
-        if not force:
-            check_free(folder / FOLDER_NAME, chosen)
+        chosen = chosen_formats(self.formats)
+        if not self.force:
+            check_free(self.folder / FOLDER_NAME, chosen)
 
+    def write(self, progress: Progress) -> Sequence[Exported]:
+        """The sessions.
 
-def export_beside(
-    folder: Path, formats: Sequence[str] | None, *, force: bool, progress: Progress
-) -> Sequence[Exported]:
-    """The mix in a folder as sessions beside it; nothing where no format is named.
+        Raises:
+            UserError: one cannot be written.
+        """
+        if not self.formats:
+            return ()
+        from diffmst.daw.exporting import export_session
 
-    Raises:
-        UserError: a session cannot be written.
-    """
-    if not formats:
-        return ()
-    from diffmst.daw.exporting import export_session
-
-    return export_session(folder / "mix.json", formats, force=force, progress=progress)
+        return export_session(
+            self.folder / "mix.json",
+            self.formats,
+            tempo_bpm=self.tempo_bpm,
+            meter=self.meter,
+            force=self.force,
+            progress=progress,
+        )

@@ -46,6 +46,20 @@ def test_every_format_with_a_grid_has_the_one_that_is_asked_for(run, tmp_path, r
     assert read_session(path).changes == ()
 
 
+def test_mixing_takes_the_grid_of_the_sessions_beside_it(run, song, reference, tmp_path):
+    arguments = ("mix", song, "-r", reference, "--steps", 0, "--model", "none", "-o", tmp_path / "mix")
+    code, _, err = run(*arguments, "--tempo", "90.5", "--meter", "6/8")
+    assert code == 2 and err == [
+        "error: --tempo and --meter (90.5 bpm, 6/8) are of sessions; name a format for them with --export"
+    ]
+    code, _, err = run(*arguments, "--export", "reaper", "--meter", "6")
+    assert code == 2 and len(err) == 1 and err[0].startswith("error: --meter 6: give")
+    assert not (tmp_path / "mix").exists()
+    assert run(*arguments, "--export", "reaper", "--tempo", "90.5", "--meter", "6/8")[0] == 0
+    (path,) = (tmp_path / "mix" / "daw" / "reaper").glob("*.rpp")
+    assert reaper(path) == (90.5, 6, 8)
+
+
 @pytest.mark.parametrize(
     ("bpm", "meter", "message"),
     [
