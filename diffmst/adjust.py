@@ -14,7 +14,7 @@ from diffmst.mastering import Output
 from diffmst.mix import Ends, Mix, Values, relative_path
 from diffmst.outputs import OutputFolder, write_text_atomically
 from diffmst.progress import SILENT, Progress
-from diffmst.render import compile_kernels, render_again, song_of, stem_names
+from diffmst.render import compile_kernels, render_again, rendered_bytes, song_of, stem_names
 
 _ROUNDING = 1.5e-4
 """Relative, and absolute below 1: settings nearer than this are the same to the digits that a document shows."""
@@ -123,6 +123,7 @@ def adjust(
     with OutputFolder(folder, force=force) as outputs:
         song = song_of(mix, document.parent)
         outputs.claim(names, inputs=[track.path for track in song.tracks])
+        outputs.check_room(rendered_bytes(song, mix.render.subtype, stems=stems))
         compile_kernels(progress, gradients=False)
         output = render_again(found.mix, song, outputs, wav, stems=stems, progress=progress)
         found = found._replace(mix=moved_to(found.mix, document.parent, folder))

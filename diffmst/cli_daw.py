@@ -139,11 +139,9 @@ class Beside(NamedTuple):
             if tempo != Tempo():
                 raise UserError(f"--tempo and --meter ({tempo}) are of sessions; name a format for them with --export")
             return
-        from diffmst.daw.exporting import FOLDER_NAME, check_free, chosen_formats
+        from diffmst.daw.exporting import FOLDER_NAME, check_places, chosen_formats
 
-        chosen = chosen_formats(self.formats)
-        if not self.force:
-            check_free(self.folder / FOLDER_NAME, chosen)
+        check_places(self.folder / FOLDER_NAME, chosen_formats(self.formats), force=self.force)
 
     def write(self, progress: Progress) -> Sequence[Exported]:
         """The sessions.

@@ -1,7 +1,7 @@
 """Listening before mixing: the stems and the reference, and what there is to know of them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -147,6 +147,7 @@ def listen(
     reference: Path | Sequence[ReferenceChoice],
     progress: Progress,
     roles: Mapping[str, str] | None = None,
+    check: Callable[[Song], None] | None = None,
 ) -> Heard:
     """Opens and surveys stems and references, each file once.
 
@@ -155,6 +156,7 @@ def listen(
         reference: the song to mix like; or several, or some for one aspect, see `references.choose_references`.
         progress: told how far it is.
         roles: what stems are, by file or pattern; see `roles.told_roles`.
+        check: told the song before it is listened to; it may raise UserError.
 
     Raises:
         UserError: a file cannot be read, or nothing sounds; or there is no such role, or no such stem.
@@ -162,6 +164,8 @@ def listen(
     choices = [ReferenceChoice(reference)] if isinstance(reference, Path) else reference
     files, notes = _stems_beside([choice.path for choice in choices], stems)
     song = Song.of_stems(files)
+    if check:
+        check(song)
     return hear(song, choices, progress, notes, roles_of(song, roles or {}))
 
 

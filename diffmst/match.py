@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffmst.adjust import adjusted, with_ends
 from diffmst.amount import Amounts
-from diffmst.data.song import song_title
+from diffmst.data.song import Song, song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.descent import Observer, Step
 from diffmst.effort import shortened
@@ -29,7 +29,7 @@ from diffmst.profile import Profile
 from diffmst.progress import SILENT, Advance, Progress
 from diffmst.references import ReferenceChoice
 from diffmst.refine import STEPS, Refined
-from diffmst.render import compile_kernels, stem_names
+from diffmst.render import compile_kernels, rendered_bytes, stem_names
 from diffmst.solving import solve
 from diffmst.task import Task, at_loudness, prepare
 from diffmst.tidy import tidy
@@ -118,7 +118,7 @@ def match(
     """
     options = options or Options()
     with OutputFolder(folder, OUTPUTS, force=options.force) as outputs:
-        heard = listen(stems, reference, progress, options.roles)
+        heard = listen(stems, reference, progress, options.roles, lambda song: _check_outputs(song, outputs, options))
         return match_heard(heard, outputs, options, title=song_title(stems[0]), progress=progress, observer=observer)
 
 
@@ -144,7 +144,7 @@ def match_heard(
     Raises:
         UserError: an input cannot be used or an output not written.
     """
-    outputs.claim(_outputs(heard, options), inputs=heard.paths)
+    _check_outputs(heard.song, outputs, options, inputs=heard.paths)
     compile_kernels(progress)
     task, refined = find(heard, options, progress, observer=observer)
     mix = document(heard, task, refined, outputs.folder, options)
@@ -211,9 +211,11 @@ def _watched(advance: Advance, observer: Observer | None) -> Observer:
     return observe
 
 
-def _outputs(heard: Heard, options: Options) -> list[str]:
-    stems = stem_names("mix.wav", [track.name for track in heard.song.tracks]) if options.stems else []
-    return [*OUTPUTS, *stems]
+def _check_outputs(song: Song, outputs: OutputFolder, options: Options, inputs: Sequence[Path] = ()) -> None:
+    """Makes sure that the outputs may be written and have room; raises UserError."""
+    stems = stem_names("mix.wav", [track.name for track in song.tracks]) if options.stems else []
+    outputs.claim([*OUTPUTS, *stems], inputs)
+    outputs.check_room(rendered_bytes(song, options.subtype, stems=options.stems))
 
 
 def document(

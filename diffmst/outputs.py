@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -128,6 +129,18 @@ def write_text_atomically(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def check_writable(folder: Path) -> None:
+    """Makes sure, ahead of the work, that something can be written into a folder, which may not exist yet.
+
+    Raises:
+        UserError: it cannot.
+    """
+    trial = _existing_part(folder.absolute()) / _hidden_name()
+    with write_errors(folder):
+        trial.mkdir()
+        trial.rmdir()
+
+
 class OutputFolder:
     """The outputs of one command: written aside, and moved into the folder together at the end.
 
@@ -170,13 +183,33 @@ class OutputFolder:
         Raises:
             UserError: one may not.
         """
+        names = list(dict.fromkeys(names))
         for name in names:
             target = self.folder / name
             if target.exists() and any(path.exists() and path.samefile(target) for path in inputs):
                 raise UserError(f"{target}: is one of the inputs, and would be replaced; choose another output")
             self._check(name)
-            if name not in self._names:
-                self._names.append(name)
+        new = [name for name in names if name not in self._names]
+        for place in dict.fromkeys((self.folder / name).parent for name in new):
+            check_writable(place)
+        self._names += new
+
+    def check_room(self, needed_bytes: int) -> None:
+        """Makes sure, ahead of the work, that the disk has room for the outputs, as far as it tells.
+
+        Args:
+            needed_bytes: of the outputs, and of what is needed meanwhile.
+
+        Raises:
+            UserError: it has not.
+        """
+        with suppress(OSError):
+            disk = shutil.disk_usage(_existing_part(self.folder.absolute()))
+            if disk.total and disk.free < needed_bytes:
+                raise UserError(
+                    f"{self.folder}: takes {math.ceil(needed_bytes / 1e6)} MB to write, and its disk has "
+                    f"{disk.free // 1_000_000} MB free; free some space or choose another folder"
+                )
 
     def path(self, name: str) -> Path:
         """Where to write the output that will be `folder / name`; `name` may have folders of its own."""

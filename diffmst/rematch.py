@@ -18,7 +18,7 @@ from diffmst.mix import Mix
 from diffmst.outputs import OutputFolder
 from diffmst.progress import SILENT, Progress
 from diffmst.references import ReferenceChoice
-from diffmst.render import compile_kernels, stem_files, stem_names
+from diffmst.render import compile_kernels, rendered_bytes, stem_files, stem_names
 from diffmst.roles import UNKNOWN, TrackRole, told_role, told_roles
 from diffmst.task import KNOWN
 
@@ -89,6 +89,7 @@ def rematch(
     with OutputFolder(folder, force=options.force) as outputs:
         song = Song.of_stems(stem_files(mix, path.parent), mix.sample_rate)
         outputs.claim(names, inputs=[*(track.path for track in song.tracks), *(choice.path for choice in choices)])
+        outputs.check_room(rendered_bytes(song, options.subtype, stems=options.stems))
         roles = _roles(mix, song, options.roles)
         heard = _heard(mix, song, roles, choices, progress)
         compile_kernels(progress)

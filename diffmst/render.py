@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffmst import mastering
-from diffmst.audio import AudioWriter, StemFile
+from diffmst.audio import SAMPLE_BYTES, AudioWriter, StemFile
 from diffmst.data.checksum import file_sha256
 from diffmst.data.parallel import Ahead
 from diffmst.data.song import Song
@@ -18,6 +18,7 @@ from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Audio, Output, write_master
 from diffmst.mix import STEMS_SUFFIX, Mix
+from diffmst.mix_parts import Subtype
 from diffmst.outputs import OutputFolder, file_name
 from diffmst.progress import SILENT, Advance, Progress
 from diffmst.spool import Spool
@@ -153,6 +154,13 @@ def render(
             return write_master(spool, meter, path, mix.render, advance)
 
 
+def rendered_bytes(song: Song, subtype: Subtype, *, stems: bool = False) -> int:
+    """Room that `render` takes on the disk: the mix, on its way there in float too, and the stems in float."""
+    stereo = 2 * SAMPLE_BYTES["FLOAT"]
+    parts = 1 + (len(song.tracks) + 1 if stems else 0)
+    return song.frames * (2 * SAMPLE_BYTES[subtype] + parts * stereo)
+
+
 def render_document(
     path: Path, out: Path, *, stems: bool = False, force: bool = False, progress: Progress = SILENT
 ) -> Output:
@@ -175,6 +183,7 @@ def render_document(
     with OutputFolder(out.parent, force=force) as outputs:
         outputs.claim(names, inputs=[path, *(path.parent / track.path for track in mix.tracks)])
         song = song_of(mix, path.parent)
+        outputs.check_room(rendered_bytes(song, mix.render.subtype, stems=stems))
         compile_kernels(progress, gradients=False)
         return render_again(mix, song, outputs, out.name, stems=stems, progress=progress)
 

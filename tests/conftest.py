@@ -1,4 +1,6 @@
+import errno
 import os
+import shutil
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does; before torch is loaded
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests themselves run side by side
@@ -6,6 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import songs
@@ -46,6 +49,30 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished song, only to be read."""
     return songs.write_reference(tmp_path_factory.mktemp("session") / "reference.wav", seconds=4.0)
+
+
+@pytest.fixture
+def unwritable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Lets nothing be made in a folder any more, not by root either."""
+    mkdir = Path.mkdir
+
+    def forbid(folder: Path) -> None:
+        def refuse(path: Path, *arguments: object, **options: object) -> None:
+            if path.parent == folder:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            mkdir(path, *arguments, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+
+    return forbid
+
+
+@pytest.fixture
+def nearly_full(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets every disk say that it has so many bytes free."""
+    return lambda free_bytes: monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: SimpleNamespace(total=1 << 40, used=0, free=free_bytes)
+    )
 
 
 @pytest.fixture

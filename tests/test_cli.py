@@ -179,6 +179,35 @@ def test_a_folder_that_cannot_be_made_is_refused(mix, tmp_path, place):
     assert contents(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_disk_that_is_nearly_full_is_told_before_listening(mix, tmp_path, nearly_full):
+    """The song has 3 s and three tracks: the mix of 24 bits, and it and four stems in float on the way there."""
+    frames = 3 * 22_050
+    for options, frame_bytes in (((), 2 * (3 + 4)), (("--stems", "--format", "16"), 2 * (2 + 5 * 4))):
+        nearly_full(frames * frame_bytes - 1)
+        code, _, err = mix(tmp_path / "mix", *options)
+        (line,) = err
+        assert code == 2 and line.startswith(f"error: {tmp_path / 'mix'}: takes ") and "MB free" in line
+        assert not contents(tmp_path)
+    nearly_full(frames * 2 * (3 + 4))
+    assert mix(tmp_path / "mix")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["render", "adjust", "match"])
+def test_what_makes_a_mix_anew_looks_for_room_first(run, mix, tmp_path, nearly_full, command):
+    assert mix(tmp_path / "mix")[0] == 0
+    nearly_full(0)
+    options = {"render": ["-o", tmp_path / "new" / "mix.wav"], "adjust": ["--tone", 50], "match": []}
+    code, _, err = run(command, tmp_path / "mix" / "mix.json", *options[command])
+    assert code == 2 and len(err) == 1 and "takes 1 MB to write, and its disk has 0 MB free" in err[0]
+
+
+def test_recall_looks_for_room_first(run, song, reference, tmp_path, nearly_full):
+    nearly_full(0)
+    code, _, err = run("recall", song, "--mix", reference, "-o", tmp_path / "recalled")
+    assert code == 2 and len(err) == 1 and "takes 1 MB to write, and its disk has 0 MB free" in err[0]
+    assert not contents(tmp_path)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_refused(mix, tmp_path):
     tmp_path.chmod(0o500)

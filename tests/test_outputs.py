@@ -1,6 +1,8 @@
 import errno
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -159,6 +161,33 @@ def test_places_that_cannot_hold_outputs_are_refused(tmp_path):
     (tmp_path / "mix.wav").mkdir()
     with pytest.raises(UserError, match=r"mix\.wav: is a folder"):
         OutputFolder(tmp_path, ["mix.wav"], force=True)
+
+
+def test_folders_that_cannot_be_written_are_told_before_the_work(tmp_path, unwritable):
+    (tmp_path / "mix_stems").mkdir()
+    unwritable(tmp_path / "mix_stems")
+    with pytest.raises(UserError, match=r"mix_stems: cannot be written: permission denied; choose another folder$"):
+        OutputFolder(tmp_path, ["mix.wav", "mix_stems/01 Kick.wav"])
+    assert tree(tmp_path) == {"mix_stems": None}
+
+
+def test_a_disk_with_too_little_room_is_told(tmp_path, nearly_full):
+    outputs = OutputFolder(tmp_path / "far" / "mix")
+    nearly_full(2_000_000)
+    outputs.check_room(2_000_000)
+    with pytest.raises(UserError, match=r"mix: takes 3 MB to write, and its disk has 2 MB free; free some space or"):
+        outputs.check_room(2_000_001)
+
+
+@pytest.mark.parametrize("disk", [SimpleNamespace(total=0, free=0), OSError()])
+def test_a_disk_that_does_not_tell_its_room_is_tried(tmp_path, monkeypatch, disk):
+    def usage(path):
+        if isinstance(disk, OSError):
+            raise disk
+        return disk
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    OutputFolder(tmp_path).check_room(1)
 
 
 def test_errors_name_the_place_in_the_end_and_not_the_one_in_between(tmp_path):

@@ -2,9 +2,10 @@
 
 from diffmst.audio.discovery import StemFile, find_stems, same_file
 from diffmst.audio.reading import AudioInfo, AudioReader, probe, read, resampled_frames
-from diffmst.audio.writing import AudioWriter
+from diffmst.audio.writing import SAMPLE_BYTES, AudioWriter
 
 __all__ = [
+    "SAMPLE_BYTES",
     "AudioInfo",
     "AudioReader",
     "AudioWriter",

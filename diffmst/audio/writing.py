@@ -13,7 +13,7 @@ from diffmst.dsp.pcm import encode
 from diffmst.outputs import AtomicFile, write_errors
 
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
-_BYTES: dict[Subtype, int] = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
+SAMPLE_BYTES: dict[Subtype, int] = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
 _FORMAT_PCM, _FORMAT_FLOAT = 1, 3
 # Sizes in a RIFF header are 32 bits; this value says "see the ds64 chunk" (EBU Tech 3306).
 _LARGEST_SIZE = 0xFFFF_FFFF
@@ -42,8 +42,8 @@ class AudioWriter:
     """
 
     def __init__(self, path: Path, sample_rate: int, channels: int, subtype: Subtype = "PCM_24") -> None:
-        if subtype not in _BYTES:
-            raise ValueError(f"subtype must be one of {', '.join(_BYTES)}, got {subtype!r}")
+        if subtype not in SAMPLE_BYTES:
+            raise ValueError(f"subtype must be one of {', '.join(SAMPLE_BYTES)}, got {subtype!r}")
         if sample_rate < 1 or channels < 1:
             raise ValueError(f"sample_rate and channels must be at least 1, got {sample_rate} and {channels}")
         self._rate, self._channels, self._subtype = sample_rate, channels, subtype
@@ -63,7 +63,7 @@ class AudioWriter:
         """
         if x.ndim != 2 or len(x) != self._channels:
             raise ValueError(f"a block must be [{self._channels}, time], got {list(x.shape)}")
-        encoded = encode(x, _BYTES[self._subtype])
+        encoded = encode(x, SAMPLE_BYTES[self._subtype])
         if not encoded.finite:
             raise ValueError("samples must be finite")
         self._write_bytes(encoded.data)
@@ -72,7 +72,7 @@ class AudioWriter:
 
     def close(self) -> None:
         """Complete the file and move it into place."""
-        data_bytes = self.frames * self._channels * _BYTES[self._subtype]
+        data_bytes = self.frames * self._channels * SAMPLE_BYTES[self._subtype]
         self._write_bytes(b"\0" * (data_bytes % 2))  # Chunks end on even bytes.
         with write_errors(self._output.path):
             self._output.file.seek(0)
@@ -112,7 +112,7 @@ def wav_header(sample_rate: int, channels: int, frames: int, subtype: Subtype) -
     A JUNK chunk keeps the place of the ds64 chunk, which holds the 64-bit sizes if they turn out to be needed
     (EBU Tech 3306, section 3.4).
     """
-    width, is_float = _BYTES[subtype], subtype == "FLOAT"
+    width, is_float = SAMPLE_BYTES[subtype], subtype == "FLOAT"
     kind, block, data = _FORMAT_FLOAT if is_float else _FORMAT_PCM, channels * width, frames * channels * width
     layout = struct.pack("<HHIIHH", kind, channels, sample_rate, sample_rate * block, block, 8 * width)
     middle = _chunk(b"fmt ", layout + (b"\0\0" if is_float else b""))

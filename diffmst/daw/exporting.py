@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffmst.adjust import moved_to
+from diffmst.audio import SAMPLE_BYTES
 from diffmst.data.checksum import file_sha256
+from diffmst.data.song import Song
 from diffmst.daw.build import build_console_mix
 from diffmst.daw.console_mix import ConsoleMix
 from diffmst.daw.earlier import EarlierSession
@@ -20,8 +22,9 @@ from diffmst.daw.record import DOCUMENT_NAME, RECORD_NAME, Record
 from diffmst.daw.tempo import DEFAULT_BPM, DEFAULT_METER, Tempo
 from diffmst.errors import UserError
 from diffmst.mix import Mix
-from diffmst.outputs import OutputFolder, write_text_atomically
+from diffmst.outputs import OutputFolder, check_writable, write_text_atomically
 from diffmst.progress import SILENT, Progress
+from diffmst.render import song_of
 
 FOLDER_NAME = "daw"
 """Where sessions go, beside the document, unless the user says where."""
@@ -56,18 +59,19 @@ def chosen_formats(names: Sequence[str]) -> tuple[Format, ...]:
     return tuple(map(format_named, dict.fromkeys(every)))
 
 
-def check_free(folder: Path, formats: Sequence[Format]) -> None:
+def check_places(folder: Path, formats: Sequence[Format], *, force: bool) -> None:
     """Makes sure, ahead of the work, that sessions may be written.
 
     Raises:
-        UserError: there is one already, or something else.
+        UserError: one is there already, unless that is to be replaced; a file is; or the folder cannot be written.
     """
     for kind in formats:
         target = folder / kind.name
         if target.exists() and not target.is_dir():
             raise UserError(f"{target}: is a file, where a folder is to be written; choose another folder")
-        if target.is_dir() and any(target.iterdir()):
+        if not force and target.is_dir() and any(target.iterdir()):
             raise UserError(f"{target}: already exists; use --force to replace it, or choose another folder")
+        check_writable(target)
 
 
 def export_session(
@@ -103,11 +107,11 @@ def export_session(
     chosen = chosen_formats([formats] if isinstance(formats, str) else formats)
     document, tempo = Path(document), Tempo.of(tempo_bpm, meter)
     folder = document.parent / FOLDER_NAME if folder is None else Path(folder)
-    Mix.read(document)  # what is no mix is told before what is in the way
-    if not force:
-        check_free(folder, chosen)
+    mix_document = Mix.read(document)  # what is no mix is told before what is in the way
+    check_places(folder, chosen, force=force)
     with ExitStack() as opened:
         places = [_Place.enter(opened, kind, folder / kind.name, force) for kind in chosen]
+        places[0].outputs.check_room(_audio_bytes(song_of(mix_document, document.parent), mix_document.muted, chosen))
         parts = {part for kind in chosen for part in kind.parts}
         with _told_as(folder, aside := places[0].outputs.aside()):
             mix = build_console_mix(document, aside, parts, progress)._replace(tempo=tempo)
@@ -121,6 +125,14 @@ def export_session(
         session.exported._replace(notes=(*notes, *session.exported.notes))
         for session, notes in zip(written, kept, strict=True)
     )
+
+
+def _audio_bytes(song: Song, muted: Sequence[bool], formats: Sequence[Format]) -> int:
+    """Room that the audio of sessions takes on the disk, at least."""
+    rows = {"sources": sum(song.channels), "processed": 2 * muted.count(False)}
+    reverb_rows = 2
+    wanted = reverb_rows + sum(rows[part] for kind in formats for part in kind.parts)
+    return song.frames * wanted * SAMPLE_BYTES["FLOAT"]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from diffmst.recall.explain import Explained, Explainer, likely_reasons, partly,
 from diffmst.recall.find import Found, find_settings
 from diffmst.recall.making import make_again
 from diffmst.recall.page import build_page
-from diffmst.render import compile_kernels
+from diffmst.render import compile_kernels, rendered_bytes
 
 OUTPUTS = ("mix.wav", "mix.json", "report.html")
 RESIDUAL, ORIGINAL = "residual.wav", "original.wav"
@@ -99,7 +99,7 @@ def recall(
     names = [*OUTPUTS, *([RESIDUAL, ORIGINAL] if options.residual else [])]
     probe(mix)  # no minutes of listening to stems for a mix that is not there
     with OutputFolder(folder, names, force=options.force) as outputs:
-        heard = listen(stems, mix, progress)
+        heard = listen(stems, mix, progress, check=lambda song: outputs.check_room(rendered_bytes(song, "PCM_24")))
         outputs.claim(names, inputs=heard.paths)
         compile_kernels(progress)
         found = find_settings(heard, DEFAULT, progress, steps=options.steps, seconds=options.time_s)

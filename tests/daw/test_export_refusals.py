@@ -35,7 +35,25 @@ def test_a_file_in_the_place_of_a_session_is_told_before_the_work(document, monk
     (document.parent / "daw" / "stems").write_text("mine")
     monkeypatch.setattr(exporting, "build_console_mix", lambda *_: pytest.fail("the work began"))
     with pytest.raises(UserError, match=r"stems: is a file, where a folder is to be written"):
-        exporting.check_free(document.parent / "daw", chosen_formats(["stems"]))
+        exporting.check_places(document.parent / "daw", chosen_formats(["stems"]), force=False)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(document, unwritable):
+    unwritable(document.parent)
+    with pytest.raises(UserError, match=r"daw/stems: cannot be written: permission denied; choose another folder"):
+        exporting.check_places(document.parent / "daw", chosen_formats(["stems"]), force=True)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("reaper", 3 + 2), ("stems", 4 + 2), ("reaper,stems", 7 + 2)])
+def test_room_for_the_audio_of_sessions_is_looked_for_before_the_work(tmp_path, nearly_full, monkeypatch, name, rows):
+    """A mono and a stereo track, as recorded or behind their faders, and the return: half a second at 44.1 kHz."""
+    document = write_mix(tmp_path, make_mix(), 0.5)
+    nearly_full(22_050 * rows * 4)
+    export_session(document, name)
+    nearly_full(22_050 * rows * 4 - 1)
+    monkeypatch.setattr(exporting, "build_console_mix", lambda *_: pytest.fail("the work began"))
+    with pytest.raises(UserError, match=r"daw/\w+: takes 1 MB to write, and its disk has 0 MB free; free some space"):
+        export_session(document, name, force=True)
 
 
 @pytest.mark.parametrize("error", [UserError("no"), KeyboardInterrupt(), RuntimeError()])
