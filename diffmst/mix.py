@@ -16,7 +16,7 @@ from diffmst.errors import UserError
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Section, Settings
 from diffmst.locks import locked_columns
 from diffmst.mix_parts import ComparisonMix, Ends, Locks, Part, ReferenceMix, RenderSettings, TrackMix, Values
-from diffmst.validation import Keys, dotted, first_problem
+from diffmst.validation import Keys, as_written, dotted, first_problem
 
 VERSION: Final = 2
 """Of the document. Raise it with any change that an older reader would misread, and add the step to `_MIGRATIONS`."""
@@ -255,7 +255,7 @@ def _parse(text: str, source: str) -> dict[str, Any]:
 def _migrate(data: Mapping[str, Any], source: str) -> dict[str, Any]:
     version = data.get("version")
     if not isinstance(version, int) or version < _OLDEST:
-        raise UserError(f"{source}: version must be a whole number from {_OLDEST}, got {version!r}")
+        raise UserError(f"{source}: version must be a whole number from {_OLDEST}, got {as_written(version)}")
     if version > VERSION:
         raise UserError(
             f"{source}: written for version {version} of the document, this diffmst ({__version__}) reads up to "

@@ -1,5 +1,6 @@
 """What is wrong with a document, on one line, from what pydantic finds wrong with it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ _SAID = {
     "too_short": "must have at least one entry",
     "model_type": "should be an object",
 }
+
+
+_WITHOUT_VALUE = ("extra_forbidden", "missing")
 
 
 def dotted(keys: Keys) -> str:
@@ -40,7 +44,16 @@ def first_of(problems: Sequence[Mapping[str, Any]], place: Callable[[Keys], str]
     first = problems[0]
     where = place(first["loc"])
     said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input "))
-    tells_value = where and first["type"] != "extra_forbidden" and isinstance(first["input"], str | int | float)
-    got = f", got {first['input']!r}" if tells_value else ""
+    tells_value = where and first["type"] not in _WITHOUT_VALUE and isinstance(first["input"], str | int | float | None)
+    got = f", got {as_written(first['input'])}" if tells_value else ""
     others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{f'{where}: ' if where else ''}{said}{got}{others}"
+
+
+def as_written(value: object) -> str:
+    """A value of a document as it stands there; texts as messages quote them.
+
+    >>> as_written(None), as_written(True), as_written("yes")
+    ('null', 'true', "'yes'")
+    """
+    return repr(value) if isinstance(value, str) else json.dumps(value)
