@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,6 +15,10 @@ if TYPE_CHECKING:
 
 Advance = Callable[[float], None]
 """Told by how much the work has gone on, in the unit of its total."""
+
+
+LINE_AFTER_S = 10.0
+"""Lines on one stretch of work do not follow one another faster."""
 
 
 class Progress(Protocol):
@@ -48,6 +55,29 @@ class Passes:
         """There is no more work, whatever was left."""
         self._advance(self._left)
         self._left = 0.0
+
+
+class Tenths:
+    """Says how far work is, for log files: whenever another tenth of it is done, and not more often than every 10 s.
+
+    Args:
+        total: of the work.
+        clock: seconds that go on steadily.
+    """
+
+    def __init__(self, total: float, clock: Callable[[], float] = monotonic) -> None:
+        self._total, self._clock, self._done, self._said_tenths = total, clock, 0.0, 0
+        self._begun_s = self._said_s = clock()
+
+    def after(self, amount: float) -> str:
+        """Percentage and time left once so much more is done; empty where that is not worth a line."""
+        self._done += amount
+        tenths, now_s = math.floor(10 * self._done / self._total) if self._total else 10, self._clock()
+        if not self._said_tenths < tenths < 10 or now_s - self._said_s < LINE_AFTER_S:
+            return ""
+        self._said_tenths, self._said_s = tenths, now_s
+        left_s = (now_s - self._begun_s) * (self._total / self._done - 1)
+        return f"{100 * self._done / self._total:.0f} %, {timedelta(seconds=round(left_s))} left"
 
 
 class Silent:

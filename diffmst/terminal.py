@@ -24,7 +24,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from diffmst.progress import Advance, Progress
+from diffmst.progress import Advance, Progress, Tenths
 
 if TYPE_CHECKING:
     from diffmst.data.check import CheckReport
@@ -89,7 +89,7 @@ class _NoteHandler(logging.Handler):
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """Bars with the time left on a terminal; elsewhere a line as each phase begins."""
+    """Bars with the time left on a terminal; elsewhere a line as each phase begins, and now and then while it lasts."""
     if not _err.is_terminal or _err.is_dumb_terminal:
         yield _Lines()
         return
@@ -110,10 +110,17 @@ class _Lines:
 
     @contextmanager
     def phase(self, description: str, total: float) -> Iterator[Advance]:
-        """One line."""
+        """One line, and more of them as long work goes on."""
         _interruption.check()
         _err.print(description, soft_wrap=True)
-        yield lambda amount: _interruption.check()
+        tenths = Tenths(total)
+
+        def advance(amount: float) -> None:
+            _interruption.check()
+            if text := tenths.after(amount):
+                _err.print(f"{description}: {text}", soft_wrap=True)
+
+        yield advance
 
 
 class _Bars:

@@ -5,7 +5,7 @@ import re
 import pytest
 from rich.console import Console
 
-from diffmst import terminal
+from diffmst import progress, terminal
 from diffmst.mix import TrackMix
 from diffmst.terminal import logged_notes, one_line, shown_progress
 
@@ -20,23 +20,23 @@ def screen(monkeypatch):
     return screen
 
 
-def work(progress):
-    with progress.phase("listening", 2) as advance:
+def work(shown):
+    with shown.phase("listening", 2) as advance:
         advance(1)
         advance(1)
-    with progress.phase("matching", 100) as advance:
+    with shown.phase("matching", 100) as advance:
         advance(3)  # and converges
 
 
 def test_a_terminal_shows_bars_that_end_full(screen):
-    with shown_progress() as progress:
-        work(progress)
+    with shown_progress() as shown:
+        work(shown)
     last = screen.getvalue().split("listening")[-1]
     assert "matching" in last and last.count("100%") == 2 and "left" in last
 
 
 def test_a_phase_that_fails_does_not_end_full(screen):
-    with pytest.raises(KeyboardInterrupt), shown_progress() as progress, progress.phase("listening", 2) as advance:
+    with pytest.raises(KeyboardInterrupt), shown_progress() as shown, shown.phase("listening", 2) as advance:
         advance(1)
         raise KeyboardInterrupt
     assert "100%" not in screen.getvalue() and " 50%" in screen.getvalue()
@@ -48,9 +48,17 @@ def test_a_file_gets_a_line_per_phase_and_no_control_characters(capsys, screen, 
         monkeypatch.undo()
     else:
         monkeypatch.setenv("TERM", "dumb")
-    with shown_progress() as progress:
-        work(progress)
+    with shown_progress() as shown:
+        work(shown)
     assert capsys.readouterr().err + screen.getvalue() == "listening\nmatching\n"
+
+
+def test_a_file_is_told_how_far_long_work_is(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_AFTER_S", 0.0)
+    with shown_progress() as shown, shown.phase("matching", 4) as advance:
+        for _ in range(4):
+            advance(1)
+    assert re.fullmatch(r"matching\n(matching: (25|50|75) %, 0:00:00 left\n){3}", capsys.readouterr().err)
 
 
 def test_what_the_library_warns_of_is_a_note(capsys):
