@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -61,10 +62,11 @@ class EarlierSession:
             self._aside = aside
             for entry in self._entries:
                 self._moved.append((entry, entry.rename(aside / entry.name)))
+        kept = f"is kept as {aside} ({_size_mb(aside)} MB, yours to remove)"
         if not self._record:
-            return (f"{self._folder} had a session that was not exported to it, and is kept as {aside}",)
+            return (f"{self._folder} had a session that was not exported to it, and {kept}",)
         return (
-            f"{self._folder} had been saved by your program since it was exported, and is kept as {aside}; "
+            f"{self._folder} had been saved by your program since it was exported, and {kept}; "
             "`diffmst import` reads it there too",
         )
 
@@ -134,6 +136,11 @@ def _unused_folder(folder: Path) -> Path:
         number += 1
         candidate = folder.with_name(f"{folder.name}-old-{number}")
     return candidate
+
+
+def _size_mb(folder: Path) -> int:
+    """Megabytes of all files in a folder, rounded up."""
+    return math.ceil(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
 
 
 def _remove_empty(folders: Iterable[Path], last: Path) -> None:

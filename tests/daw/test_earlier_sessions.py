@@ -42,13 +42,13 @@ def contents(folder):
 def test_a_session_that_was_saved_since_is_kept_whole_and_can_be_imported(document, session):
     edit(session, "000.wav", fader__gain_db=-7.25)
     (session.parent / "takes").mkdir()
-    (session.parent / "takes" / "new.wav").write_bytes(b"recorded since")
+    (session.parent / "takes" / "new.wav").write_bytes(bytes(2_000_000))
     before, kept = contents(session.parent), session.parent.with_name("notebook-old")
     exported = export_again(document)
     assert contents(kept) == before and not (session.parent / "takes").exists()
     assert exported.notes[0] == (
-        f"{session.parent} had been saved by your program since it was exported, and is kept as {kept}; "
-        "`diffmst import` reads it there too"
+        f"{session.parent} had been saved by your program since it was exported, and is kept as {kept} "
+        "(3 MB, yours to remove); `diffmst import` reads it there too"
     )
     assert [change.control for change in read_session(kept).changes] == ["fader.gain_db"]
     assert read_session(session).changes == ()
@@ -91,7 +91,7 @@ def test_a_session_that_export_did_not_write_is_kept(document):
     (folder / "my own.notebook").write_text("{}")
     kept = folder.with_name("notebook-old")
     note, *_ = export_again(document).notes
-    assert note == f"{folder} had a session that was not exported to it, and is kept as {kept}"
+    assert note == f"{folder} had a session that was not exported to it, and is kept as {kept} (1 MB, yours to remove)"
     assert (kept / "my own.notebook").exists() and (folder / "song.notebook").exists()
 
 
