@@ -66,7 +66,7 @@ def adjusted(mix: Mix, amounts: Amounts) -> Adjusted:
     edited = changed_by_hand(mix)
     kept = Settings(*(a | b for a, b in zip(mix.locked, edited, strict=True)))
     moved = mix.with_settings(_at(mix, amounts)).keeping(mix, kept)
-    return Adjusted(moved.model_copy(update={"amounts": amounts}), list(_named(mix, edited)))
+    return Adjusted(moved.model_copy(update={"amounts": amounts}), list(named_controls(mix, edited)))
 
 
 def changed_by_hand(mix: Mix) -> Settings[np.ndarray]:
@@ -119,6 +119,19 @@ def remembers(mix: Mix) -> bool:
     return any(track.ends for track in mix.tracks) or bool(mix.fx_ends or mix.master_ends)
 
 
+def named_controls(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
+    """Some controls of a mix by their names, as `Kick: fader.gain_db`.
+
+    Args:
+        mix: its document.
+        where: which controls, bool, of the shape of its settings.
+    """
+    layout = mix.console_layout
+    rows = [(track.name, layout.track, row) for track, row in zip(mix.tracks, where.tracks[0], strict=True)]
+    for name, section, row in (*rows, ("fx", layout.fx, where.fx[0]), ("master", layout.master, where.master[0])):
+        yield from (f"{name}: {control}" for control, named in zip(section.params, row, strict=True) if named)
+
+
 def moved_to(mix: Mix, old: Path, new: Path) -> Mix:
     """The document with the paths of its files as they are from another folder."""
 
@@ -154,10 +167,3 @@ def _end(mix: Mix, which: str) -> Settings[np.ndarray]:
 def _at(mix: Mix, amounts: Amounts) -> Settings[np.ndarray]:
     """Settings at some amounts, as if the user had neither locked nor changed anything."""
     return blend(_end(mix, "neutral"), _end(mix, "matched"), amounts, mix.console_layout)
-
-
-def _named(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
-    layout = mix.console_layout
-    rows = [(track.name, layout.track, row) for track, row in zip(mix.tracks, where.tracks[0], strict=True)]
-    for name, section, row in (*rows, ("fx", layout.fx, where.fx[0]), ("master", layout.master, where.master[0])):
-        yield from (f"{name}: {control}" for control, named in zip(section.params, row, strict=True) if named)

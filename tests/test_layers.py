@@ -38,6 +38,7 @@ LAYERS = [
     ["sanity", "listening", "render", "tone_curve", "effort"],
     ["adjust", "reach"],
     ["locking"],
+    ["rebase"],
     ["passages", "combined_prior"],
     ["task"],
     ["held"],

@@ -168,7 +168,7 @@ def test_a_match_that_is_stopped_before_its_first_step_takes_one_and_keeps_that(
     assert working.runner.stop(matched, job.id).kind == kind
     stopped = ended(working.runner, matched, job.id)
     assert stopped.state == "stopped" and stopped.result["steps"] == 1
-    told = {"type": "mix", "revision": matched.documents.revision(), "origin": kind}
+    told = {"type": "mix", "revision": matched.documents.revision(), "origin": kind, "kept": []}
     assert working.hub.of_type("mix")[-1] == told
     at_rest(working.runner, matched)
 

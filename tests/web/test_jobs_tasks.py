@@ -126,6 +126,46 @@ def test_a_demo_is_not_mixed_up_with_stems_that_have_come_meanwhile(session):
     assert contents(session.folder) == before
 
 
+def moved(mix, place, gain_db):
+    """A mix with one fader elsewhere."""
+    track = mix.tracks[place]
+    track = track.model_copy(update={"settings": track.settings | {"fader.gain_db": gain_db}})
+    return mix.model_copy(update={"tracks": (*mix.tracks[:place], track, *mix.tracks[place + 1 :])})
+
+
+@pytest.fixture
+def rematched(session):
+    """A match of a mix that it changes, done and not brought home: the task, and what it has made."""
+    before = session.document().mix
+    session.put_document(moved(before, 1, -20.0))
+    task = task_of(session, "rematch", steps=0, model=False)
+    yield task, work_of("rematch")(task, reporter())
+    session.put_document(before)
+
+
+def test_what_is_changed_while_a_match_runs_stays_and_is_told(session, rematched):
+    task, made = rematched
+    edited = moved(task.mix, 0, -7.25)
+    revision = session.put_document(edited)
+    told = list(bring_home(session, task, made))
+    assert told == [{"type": "mix", "revision": revision + 1, "origin": "rematch", "kept": ["bass: fader.gain_db"]}]
+    assert session.document().mix == moved(made.mix, 0, -7.25).spelled_out() != edited
+    assert session.documents.past(session.documents.history()[0].name) == edited.spelled_out()
+
+
+def test_a_stem_that_is_removed_while_a_match_runs_is_not_in_its_mix(session, rematched):
+    task, made = rematched
+    session.put_document(task.mix.model_copy(update={"tracks": task.mix.tracks[1:]}), "removal")
+    list(bring_home(session, task, made))
+    assert session.document().mix.tracks == made.mix.spelled_out().tracks[1:]
+
+
+def test_how_a_mix_leaves_the_bus_is_told_where_it_is_the_one_that_was_matched(session, rematched):
+    told = list(bring_home(session, *rematched))
+    assert [event["type"] for event in told] == ["mix", "delivery"]
+    assert told[0]["kept"] == []
+
+
 def test_stems_of_one_name_are_told_apart_by_numbers(session):
     task = task_of(session, "match", steps=0, model=False)
     stems = tuple(
