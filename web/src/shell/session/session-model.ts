@@ -188,7 +188,7 @@ export class SessionModel {
       this.measuring.told(event);
       void this.reloadPictures();
     } else if (event.type === "mix") {
-      this.document.told(event.revision, event.origin);
+      this.document.told(event.revision, event.origin, event.kept);
     } else if (event.type === "prepared") {
       this.prepared.add(event.source);
     } else {
