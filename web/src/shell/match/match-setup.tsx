@@ -50,7 +50,7 @@ export function MatchSetup({ model, again }: { model: SessionModel; again: boole
       <LeftOut model={model} />
       <div class="match-actions">
         <Button kind="primary" icon="match" disabled={!ready} onClick={start}>
-          {again ? "Match again" : "Match"}
+          {again ? "Match again" : "Start matching"}
         </Button>
       </div>
       {!ready && <p class="match-note">It needs stems and a reference: see Song.</p>}

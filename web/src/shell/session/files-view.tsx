@@ -1,5 +1,4 @@
 import type { Session, Stem } from "../../api/types";
-import { Button } from "../../ui/button";
 import { Progress } from "../../ui/progress";
 import { leftOutInWords } from "../match/left-out";
 import { DropArea } from "../start/drop-area";
@@ -112,12 +111,9 @@ function NextStep({ model, info }: PartProps) {
         <p>{left}. Match to bring it in.</p>
       ) : (
         <p>
-          <strong>Ready.</strong> Look over the roles below, then let diffmst mix it.
+          <strong>Ready.</strong> Look over the roles below, then press Match at the top.
         </p>
       )}
-      <Button kind="primary" icon="match" onClick={() => (model.matchOpen.value = true)}>
-        Match
-      </Button>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { api } from "../../api/client";
 import { Events } from "../../api/events";
 import { ApiError, messageOf } from "../../api/http";
@@ -11,6 +11,7 @@ import { Measuring } from "./measuring";
 import { Playback } from "./playback";
 import { SessionFiles } from "./session-files";
 import { heardReference, songOf } from "./song";
+import { visible } from "./visible";
 
 export type View = "files" | "desk" | "pictures";
 
@@ -34,8 +35,13 @@ export class SessionModel {
   readonly document: DocumentSync;
   readonly measuring: Measuring;
   readonly desk = computed(() => this.document.desk.value);
+  /** Browsers allow six connections to a server, all tabs together: those that are not seen, and wait for nothing, do without. */
+  private readonly wantsEvents = computed(() => visible.value || this.jobs.running.value.length > 0);
 
   private readonly events: Events;
+  private readonly unfollow: () => void;
+  /** Whether there was a connection before, so that something may have been missed since. */
+  private followed = false;
   /** How often the server has prepared each source while the page was open, and which it has just now. */
   private readonly versions = new Map<string, number>();
   private readonly prepared = new Set<string>();
@@ -53,6 +59,7 @@ export class SessionModel {
       onEvent: (event) => this.onEvent(event),
       onConnected: (connected) => this.onConnected(connected),
     });
+    this.unfollow = effect(() => this.follow());
     void this.open();
   }
 
@@ -61,12 +68,13 @@ export class SessionModel {
     this.files.close();
     this.document.close();
     this.measuring.close();
+    this.unfollow();
     this.events.close();
     void this.playback.close();
   }
 
   retry(): void {
-    this.events.retry();
+    this.events.connect();
   }
 
   toggleMatch(): void {
@@ -95,6 +103,14 @@ export class SessionModel {
       this.info.value = await api.change(this.id, change);
     } catch (reason) {
       notify(messageOf(reason), "bad");
+    }
+  }
+
+  private follow(): void {
+    if (this.wantsEvents.value) {
+      this.events.connect();
+    } else {
+      this.events.close();
     }
   }
 
@@ -154,14 +170,15 @@ export class SessionModel {
   }
 
   private onConnected(connected: boolean): void {
-    const back = connected && !this.connected.peek();
+    const missed = this.followed || !this.connected.peek();
     this.connected.value = connected;
     if (!connected) {
       void this.findOut();
       return;
     }
+    this.followed = true;
     void this.reloadJobs().catch(() => {}); // gone again: the next connection asks once more
-    if (back) {
+    if (missed) {
       this.document.autosave.peek()?.retry();
       void (this.info.peek() ? this.reloadInfo().catch(() => {}) : this.open());
     }
