@@ -47,6 +47,7 @@ LAYERS = [
     ["listening_test"],
     ["daw"],
     ["delivery", "recall"],
+    ["balance"],
     ["match"],
     ["rematch"],
     ["trained"],

@@ -40,6 +40,7 @@ def session(tmp_path_factory):
         ("prepare", "reading the stems", {}),
         ("prepare", "rendering the mix before", {}),
         ("prepare", "reading the references", {}),
+        ("balance", "listening", {}),
         ("match", "listening", {}),
         ("match", "matching", {"steps": 5, "model": False}),
         ("match", "rendering", {"steps": 0, "model": False}),
@@ -68,6 +69,7 @@ def test_a_job_that_is_cancelled_writes_nothing_outside_its_scratch_folder(sessi
     ("kind", "options"),
     [
         ("prepare", {}),
+        ("balance", {}),
         ("match", {"steps": 1}),
         ("rematch", {"steps": 1}),
         ("measure", {}),
@@ -164,6 +166,46 @@ def test_how_a_mix_leaves_the_bus_is_told_where_it_is_the_one_that_was_matched(s
     told = list(bring_home(session, *rematched))
     assert [event["type"] for event in told] == ["mix", "delivery"]
     assert told[0]["kept"] == []
+
+
+@pytest.fixture
+def unmixed(tmp_path):
+    """A session without a mix."""
+    return session_with_song(Store(tmp_path / "sessions"))
+
+
+def balance(session):
+    task = task_of(session, "balance")
+    return list(bring_home(session, task, work_of("balance")(task, reporter())))
+
+
+def test_stems_without_a_reference_are_balanced_and_stay_so_when_they_are_balanced_again(unmixed):
+    unmixed.change(lambda info: info.model_copy(update={"references": ()}))
+    assert balance(unmixed) == [{"type": "mix", "revision": 1, "origin": "balance", "kept": []}]
+    mix = unmixed.document().mix
+    assert [track.name for track in mix.tracks] == [stem.name for stem in unmixed.info().stems]
+    revision = unmixed.put_document(moved(mix, 0, -7.25))
+    assert balance(unmixed)[0]["revision"] == revision
+
+
+def test_a_stem_that_comes_later_is_brought_into_the_mix_and_what_is_there_stays(unmixed):
+    bass, *others = unmixed.info().stems
+    unmixed.change(lambda info: info.model_copy(update={"stems": tuple(others)}))
+    balance(unmixed)
+    mix = moved(unmixed.document().mix, 0, -7.25)
+    unmixed.put_document(mix)
+    unmixed.change(lambda info: info.model_copy(update={"stems": (bass, *others)}))
+    balance(unmixed)
+    tracks = unmixed.document().mix.tracks
+    assert tracks[:-1] == mix.spelled_out().tracks and tracks[-1].name == bass.name
+
+
+def test_a_balanced_mix_that_nobody_has_touched_is_matched_as_its_stems_are(unmixed):
+    options = {"steps": 2, "model": False}
+    expected = work_of("match")(task_of(unmixed, "match", **options), reporter()).mix
+    balance(unmixed)
+    task = task_of(unmixed, "rematch", loudness="reference", keep_changes=True, **options)
+    assert work_of("rematch")(task, reporter()).mix == expected
 
 
 def test_stems_of_one_name_are_told_apart_by_numbers(session):

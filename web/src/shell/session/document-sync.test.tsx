@@ -54,7 +54,7 @@ test("what the server kept of the desk is told in one line", async () => {
   render(<Toasts />);
   saved = { revision: 2, mix: mixed(50) };
   sync.told(2, "match", ["Kick: fader.gain_db"]);
-  await screen.findByText("What you changed during the match stays: Kick fader.");
+  await screen.findByText("What you changed meanwhile stays: Kick fader.");
 });
 
 test("what is changed in the moment in which a match ends stays too, is saved, and is one step to undo with it", async () => {

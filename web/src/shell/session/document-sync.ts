@@ -11,9 +11,14 @@ import { Autosave, forgetKept, type Kept, keptOf } from "./autosave";
 import { keptInWords } from "./kept";
 
 /** Origins of changes that this page, or its user, has asked for: they are taken without a question. */
-const ASKED_FOR: Record<string, string> = { match: "match", rematch: "match again", restore: "earlier version" };
+const ASKED_FOR: Record<string, string> = {
+  balance: "balance",
+  match: "match",
+  rematch: "match again",
+  restore: "earlier version",
+};
 /** Those that take what is changed on the desk while they are made. */
-const TAKES_EDITS: readonly string[] = ["match", "rematch"];
+const TAKES_EDITS: readonly string[] = ["balance", "match", "rematch"];
 const ELSEWHERE = "changes made elsewhere";
 
 export interface SyncListener {

@@ -3,11 +3,11 @@ import { controlTitle } from "../../model/names";
 const MOST_NAMED = 3;
 const BUSES: Record<string, string> = { fx: "Reverb", master: "Master", render: "delivery" };
 
-/** That changes of the desk have outlasted a match, and which, as the server names them: `Kick: fader.gain_db`. */
+/** That changes of the desk have outlasted a job, and which, as the server names them: `Kick: fader.gain_db`. */
 export function keptInWords(kept: readonly string[]): string {
   const named = kept.slice(0, MOST_NAMED).map(inWords).join(", ");
   const more = kept.length > MOST_NAMED ? ` and ${kept.length - MOST_NAMED} more` : "";
-  return `What you changed during the match stays${named && `: ${named}`}${more}.`;
+  return `What you changed meanwhile stays${named && `: ${named}`}${more}.`;
 }
 
 function inWords(kept: string): string {

@@ -90,3 +90,40 @@ test("a server that was away when the page came is asked for everything once it 
   Stream.open[0].onopen();
   await vi.waitFor(() => expect(model.info.value).not.toBeNull());
 });
+
+const withStems = () => {
+  const stems = [{ id: "a", name: "Kick", file: "stems/Kick.wav" }];
+  vi.mocked(api.session).mockResolvedValue({ id: "song", revision: 0, stems, references: [] } as never as Session);
+  model.close();
+  model = new SessionModel("song");
+};
+const balancing = (state: Job["state"]) => ({ id: "2", kind: "balance", state, message: "silent" }) as Job;
+
+test("stems that are not mixed yet are balanced once when one wants to hear them, or see the desk", async () => {
+  const start = vi.spyOn(api, "start").mockResolvedValue(balancing("queued"));
+  withStems();
+  await vi.waitFor(() => expect(model.canBalance.value).toBe(true));
+  model.toggle();
+  await vi.waitFor(() => expect(model.balancing.value).toBe(true));
+  model.toggle();
+  expect(start.mock.calls).toEqual([["song", "balance", {}]]);
+  Stream.open[0].onmessage({ data: JSON.stringify({ type: "job", job: balancing("failed") }) });
+  expect(model.canBalance.value).toBe(true);
+  model.open("desk");
+  await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(2));
+  expect(model.view.value).toBe("files");
+});
+
+test("it plays once it is balanced, unless that fails", async () => {
+  vi.spyOn(api, "start").mockResolvedValueOnce(balancing("queued")).mockRejectedValueOnce(new Error("away"));
+  withStems();
+  const wishes = vi.spyOn(model.playback, "playLater");
+  await vi.waitFor(() => expect(model.canBalance.value).toBe(true));
+  model.toggle();
+  await vi.waitFor(() => expect(model.balancing.value).toBe(true));
+  expect(wishes.mock.calls).toEqual([[true]]);
+  Stream.open[0].onmessage({ data: JSON.stringify({ type: "job", job: balancing("failed") }) });
+  expect(wishes.mock.lastCall).toEqual([false]);
+  model.toggle();
+  await vi.waitFor(() => expect(wishes.mock.calls.slice(2)).toEqual([[true], [false]]));
+});

@@ -6,7 +6,7 @@ import type { Job, JobKind, Pictures, ServerEvent, Session, SessionChange } from
 import { notify } from "../../ui/toast";
 import { loadServerFacts, type ServerFacts } from "../server-facts";
 import { DocumentSync } from "./document-sync";
-import { Jobs } from "./jobs";
+import { Jobs, underWay } from "./jobs";
 import { Measuring } from "./measuring";
 import { Playback } from "./playback";
 import { SessionFiles } from "./session-files";
@@ -16,7 +16,7 @@ import { visible } from "./visible";
 export type View = "files" | "desk" | "pictures";
 
 /** Jobs that read the document as the server has it. */
-const READS_MIX: readonly JobKind[] = ["rematch", "measure", "render", "export"];
+const READS_MIX: readonly JobKind[] = ["balance", "rematch", "measure", "render", "export"];
 
 /** One session as the page has it: the server's state, the desk, the sound, and what is under way. */
 export class SessionModel {
@@ -35,6 +35,9 @@ export class SessionModel {
   readonly document: DocumentSync;
   readonly measuring: Measuring;
   readonly desk = computed(() => this.document.desk.value);
+  readonly balancing = computed(() => underWay(this.jobs.newest("balance")));
+  /** Whether there are stems and no mix of them yet: a balanced one can be made, to be heard. */
+  readonly canBalance = computed(() => !this.desk.value && !!this.info.value?.stems.length && !this.balancing.value);
   /** Browsers allow six connections to a server, all tabs together: those that are not seen, and wait for nothing, do without. */
   private readonly wantsEvents = computed(() => visible.value || this.jobs.running.value.length > 0);
 
@@ -60,7 +63,7 @@ export class SessionModel {
       onConnected: (connected) => this.onConnected(connected),
     });
     this.unfollow = effect(() => this.follow());
-    void this.open();
+    void this.begin();
   }
 
   close(): void {
@@ -79,6 +82,32 @@ export class SessionModel {
 
   toggleMatch(): void {
     this.matchOpen.value = !this.matchOpen.peek();
+  }
+
+  /** Shows a view; the desk of a song that is not mixed yet once it is balanced. */
+  open(view: View): void {
+    if (view === "desk" && this.canBalance.peek()) {
+      void this.balance();
+    } else {
+      this.view.value = view;
+    }
+  }
+
+  /** Plays or pauses; stems that are not mixed yet are balanced first. */
+  toggle(): void {
+    if (this.canBalance.peek()) {
+      this.playback.playLater(true);
+      void this.balance();
+    } else {
+      this.playback.toggle();
+    }
+  }
+
+  /** Mixes the stems without a reference, or brings those that came later into the mix. */
+  async balance(): Promise<void> {
+    if (!(await this.run("balance"))) {
+      this.playback.playLater(false);
+    }
   }
 
   /** Starts a job; what was changed on the desk is saved first, as the server works on what it has. */
@@ -114,7 +143,7 @@ export class SessionModel {
     }
   }
 
-  private async open(): Promise<void> {
+  private async begin(): Promise<void> {
     try {
       this.facts.value = await loadServerFacts();
       await this.reloadInfo();
@@ -180,7 +209,7 @@ export class SessionModel {
     void this.reloadJobs().catch(() => {}); // gone again: the next connection asks once more
     if (missed) {
       this.document.autosave.peek()?.retry();
-      void (this.info.peek() ? this.reloadInfo().catch(() => {}) : this.open());
+      void (this.info.peek() ? this.reloadInfo().catch(() => {}) : this.begin());
     }
   }
 
@@ -219,6 +248,9 @@ export class SessionModel {
     }
     if (job.state === "failed" && job.kind !== "measure") {
       notify(job.message ?? `${job.kind} failed`, "bad");
+    }
+    if (job.kind === "balance" && job.state !== "done") {
+      this.playback.playLater(false);
     }
     if (job.kind === "prepare" && job.state === "done") {
       this.soundVersion.value++;
