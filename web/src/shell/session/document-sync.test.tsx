@@ -86,6 +86,17 @@ test("so does what was on its way when the match ended, and was refused", async 
   expect(saved).toEqual({ revision: 3, mix: expected });
 });
 
+test("undo tells a first match from one that came after it", async () => {
+  const undoes = () => sync.desk.value?.undoes.value;
+  const comparison = { song_window_s: 6, song_windows_at_s: [0], distance_before: {}, distance_after: {} };
+  saved = { revision: 2, mix: { ...mixed(50), comparison } };
+  sync.told(2, "rematch");
+  await vi.waitFor(() => expect(undoes()).toBe("match"));
+  saved = { revision: 3, mix: { ...mixed(60), comparison } };
+  sync.told(3, "rematch");
+  await vi.waitFor(() => expect(undoes()).toBe("match again"));
+});
+
 test("what was saved before and has been found anew is not taken for a change", async () => {
   sync.desk.value?.set(0, { [FADER]: -12 });
   await sync.settle();

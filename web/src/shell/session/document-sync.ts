@@ -6,6 +6,7 @@ import { Desk } from "../../model/desk";
 import { withEdits } from "../../model/edits";
 import type { MixDocument } from "../../model/types";
 import { notify } from "../../ui/toast";
+import { isMatched } from "../match/matched";
 import type { ServerFacts } from "../server-facts";
 import { Autosave, forgetKept, type Kept, keptOf } from "./autosave";
 import { keptInWords } from "./kept";
@@ -14,7 +15,7 @@ import { keptInWords } from "./kept";
 const ASKED_FOR: Record<string, string> = {
   balance: "balance",
   match: "match",
-  rematch: "match again",
+  rematch: "match",
   restore: "earlier version",
 };
 /** Those that take what is changed on the desk while they are made. */
@@ -67,7 +68,8 @@ export class DocumentSync {
   /** The server has a revision, made by somebody; a job has kept what was changed while it ran. */
   told(revision: number, origin = "", kept: readonly string[] = []): void {
     this.remoteRevision = Math.max(this.remoteRevision, revision);
-    const why = ASKED_FOR[origin];
+    const mix = this.desk.peek()?.mix.peek();
+    const why = origin === "rematch" && mix && isMatched(mix) ? "match again" : ASKED_FOR[origin];
     if (TAKES_EDITS.includes(origin)) {
       void this.load((saved) => this.showMatch(saved, why, kept));
     } else if (why) {

@@ -28,7 +28,7 @@ export function NextStep({ model, info }: { model: SessionModel; info: Session }
   if (left) {
     return (
       <div class="next-step">
-        <p>{left}. Bring in what is new at its usual level, or match again.</p>
+        <p>{left}. Bring in what is new at its usual level, or match the song anew.</p>
         <Button onClick={() => void model.balance()}>Bring in</Button>
       </div>
     );
