@@ -68,7 +68,7 @@ def test_a_match_leaves_a_document_a_file_and_a_report(working, matched):
     assert {"mix.json", "Song.wav", "report.html"} <= {path.name for path in matched.mix_folder.iterdir()}
     match = next(job for job in working.runner.jobs(matched) if job.kind == "match")
     assert match.result["distance_after"] < match.result["distance_before"]
-    assert {"type": "mix", "revision": 1, "origin": "match"} in working.hub.events
+    assert {"type": "mix", "revision": 1, "origin": "match", "kept": []} in working.hub.events
 
 
 def test_a_job_that_is_told_to_be_done_has_left_its_folder_and_queued_what_follows(working, monkeypatch):
