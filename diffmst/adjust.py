@@ -67,7 +67,7 @@ def adjusted(mix: Mix, amounts: Amounts) -> Adjusted:
     edited = changed_by_hand(mix)
     kept = Settings(*(a | b for a, b in zip(mix.locked, edited, strict=True)))
     moved = mix.with_settings(_at(mix, amounts)).keeping(mix, kept)
-    return Adjusted(moved.model_copy(update={"amounts": amounts}), list(_named(mix, edited)))
+    return Adjusted(moved.model_copy(update={"amounts": amounts}), list(named_controls(mix, edited)))
 
 
 def changed_by_hand(mix: Mix) -> Settings[np.ndarray]:
@@ -136,6 +136,17 @@ def remembers(mix: Mix) -> bool:
     return any(track.ends for track in mix.tracks) or bool(mix.fx_ends or mix.master_ends)
 
 
+def named_controls(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
+    """Some controls of a mix by their names, as `Kick: fader.gain_db`.
+
+    Args:
+        mix: its document.
+        where: which controls, bool, of the shape of its settings.
+    """
+    for part, _, names in _named_parts(mix, where):
+        yield from (f"{part}: {control}" for control in names)
+
+
 def moved_to(mix: Mix, old: Path, new: Path) -> Mix:
     """The document with the paths of its files as they are from another folder."""
 
@@ -171,11 +182,6 @@ def _end(mix: Mix, which: str) -> Settings[np.ndarray]:
 def _at(mix: Mix, amounts: Amounts) -> Settings[np.ndarray]:
     """Settings at some amounts, as if the user had neither locked nor changed anything."""
     return blend(_end(mix, "neutral"), _end(mix, "matched"), amounts, mix.console_layout)
-
-
-def _named(mix: Mix, where: Settings[np.ndarray]) -> Iterator[str]:
-    for part, _, names in _named_parts(mix, where):
-        yield from (f"{part}: {control}" for control in names)
 
 
 def _named_parts(mix: Mix, where: Settings[np.ndarray]) -> Iterator[tuple[str, Section, list[str]]]:

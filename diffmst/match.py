@@ -10,6 +10,7 @@ from torch import Tensor
 
 from diffmst.adjust import adjusted, with_ends
 from diffmst.amount import Amounts
+from diffmst.balance import tracks_of
 from diffmst.data.song import Song, song_title
 from diffmst.delivery import REPORT, deliver
 from diffmst.descent import Observer, Step
@@ -19,7 +20,7 @@ from diffmst.held import Held, held_prior, levels_together
 from diffmst.layout import LAYOUTS, Layout, LayoutName, Settings
 from diffmst.listening import Heard, listen
 from diffmst.mastering import Output
-from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, TrackMix, relative_path
+from diffmst.mix import ComparisonMix, Mix, ReferenceMix, RenderSettings, relative_path
 from diffmst.mix_parts import Subtype
 from diffmst.models.prediction import MixModel
 from diffmst.outputs import OutputFolder
@@ -231,22 +232,6 @@ def document(
         options: what the user may choose.
         held: settings that stay as they are.
     """
-    of_group = {place: group.name for group in task.groups for place in group.tracks}
-    tracks = tuple(
-        TrackMix(
-            name=track.name,
-            path=relative_path(track.path, folder),
-            sha256=survey.sha256,
-            channels=track.channels,
-            role=known.role.name,
-            role_from=known.source,
-            role_confidence=round(known.confidence, 2),
-            group=of_group.get(place, ""),
-            mute=survey.silent,
-            note="silent: nothing in the file is louder than -70 LUFS" if survey.silent else None,
-        )
-        for place, (track, survey, known) in enumerate(zip(heard.song.tracks, heard.surveys, task.roles, strict=True))
-    )
     comparison = ComparisonMix(
         song_window_s=task.song_window_s,
         song_windows_at_s=task.song_windows_at_s,
@@ -261,7 +246,7 @@ def document(
     mix = Mix(
         layout=task.layout.name,
         sample_rate=heard.song.sample_rate,
-        tracks=tracks,
+        tracks=tracks_of(heard, task, folder),
         references=_references(heard, task, folder),
         comparison=comparison,
         render=render_settings,

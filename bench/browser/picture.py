@@ -56,7 +56,7 @@ def _match_demo(page: Page) -> None:
     page.get_by_role("button", name="Try the demo song").click()
     page.get_by_role("button", name="Match", exact=True).click(timeout=_LONG_MS)
     panel = page.get_by_role("complementary", name="Match")
-    panel.get_by_role("button", name="Match", exact=True).click()
+    panel.get_by_role("button", name="Start matching", exact=True).click()
     panel.get_by_role("button", name="Match again", exact=True).wait_for(timeout=_LONG_MS)
 
 

@@ -51,7 +51,7 @@ class Past(NamedTuple):
     Attributes:
         name: of its file.
         revision: that it had.
-        origin: what came after it: page, match, rematch, restore, removal, link.
+        origin: what came after it: page, balance, match, rematch, restore, removal, link.
         saved_at_s: when it was replaced, in seconds since 1970.
     """
 

@@ -47,5 +47,5 @@ def _without(mix: Mix, folder: Path, path: Path) -> Mix:
     tracks = tuple(track for track in mix.tracks if (folder / track.path).resolve() != path.resolve())
     references = tuple(one for one in mix.references if (folder / one.path).resolve() != path.resolve())
     if not tracks:
-        raise HTTPException(409, f"{path.stem}: is the only track of the mix; mute it instead")
+        raise HTTPException(409, f"{path.stem}: is the only track of the mix; bring another stem in first, or mute it")
     return mix.model_copy(update={"tracks": tracks, "references": references})

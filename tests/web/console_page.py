@@ -101,7 +101,7 @@ class Console:
         """Starts a match from its panel, which is open."""
         self.page.get_by_role("radio", name=quality).click()
         panel = self.page.get_by_role("complementary", name="Match")
-        panel.get_by_role("button", name="Match again" if again else "Match", exact=True).click()
+        panel.get_by_role("button", name="Match again" if again else "Start matching", exact=True).click()
 
     def save(self, item: str) -> None:
         """Chooses something from the menu of what can be saved."""

@@ -68,7 +68,7 @@ def test_a_match_leaves_a_document_a_file_and_a_report(working, matched):
     assert {"mix.json", "Song.wav", "report.html"} <= {path.name for path in matched.mix_folder.iterdir()}
     match = next(job for job in working.runner.jobs(matched) if job.kind == "match")
     assert match.result["distance_after"] < match.result["distance_before"]
-    assert {"type": "mix", "revision": 1, "origin": "match"} in working.hub.events
+    assert {"type": "mix", "revision": 1, "origin": "match", "kept": []} in working.hub.events
 
 
 def test_a_job_that_is_told_to_be_done_has_left_its_folder_and_queued_what_follows(working, monkeypatch):
@@ -168,7 +168,7 @@ def test_a_match_that_is_stopped_before_its_first_step_takes_one_and_keeps_that(
     assert working.runner.stop(matched, job.id).kind == kind
     stopped = ended(working.runner, matched, job.id)
     assert stopped.state == "stopped" and stopped.result["steps"] == 1
-    told = {"type": "mix", "revision": matched.documents.revision(), "origin": kind}
+    told = {"type": "mix", "revision": matched.documents.revision(), "origin": kind, "kept": []}
     assert working.hub.of_type("mix")[-1] == told
     at_rest(working.runner, matched)
 

@@ -40,6 +40,7 @@ def session(tmp_path_factory):
         ("prepare", "reading the stems", {}),
         ("prepare", "rendering the mix before", {}),
         ("prepare", "reading the references", {}),
+        ("balance", "listening", {}),
         ("match", "listening", {}),
         ("match", "matching", {"steps": 5, "model": False}),
         ("match", "rendering", {"steps": 0, "model": False}),
@@ -68,6 +69,7 @@ def test_a_job_that_is_cancelled_writes_nothing_outside_its_scratch_folder(sessi
     ("kind", "options"),
     [
         ("prepare", {}),
+        ("balance", {}),
         ("match", {"steps": 1}),
         ("rematch", {"steps": 1}),
         ("measure", {}),
@@ -124,6 +126,86 @@ def test_a_demo_is_not_mixed_up_with_stems_that_have_come_meanwhile(session):
         list(bring_home(session, task, Done({}, stems=("bass.wav",))))
     (task.scratch / "bass.wav").unlink()
     assert contents(session.folder) == before
+
+
+def moved(mix, place, gain_db):
+    """A mix with one fader elsewhere."""
+    track = mix.tracks[place]
+    track = track.model_copy(update={"settings": track.settings | {"fader.gain_db": gain_db}})
+    return mix.model_copy(update={"tracks": (*mix.tracks[:place], track, *mix.tracks[place + 1 :])})
+
+
+@pytest.fixture
+def rematched(session):
+    """A match of a mix that it changes, done and not brought home: the task, and what it has made."""
+    before = session.document().mix
+    session.put_document(moved(before, 1, -20.0))
+    task = task_of(session, "rematch", steps=0, model=False)
+    yield task, work_of("rematch")(task, reporter())
+    session.put_document(before)
+
+
+def test_what_is_changed_while_a_match_runs_stays_and_is_told(session, rematched):
+    task, made = rematched
+    edited = moved(task.mix, 0, -7.25)
+    revision = session.put_document(edited)
+    told = list(bring_home(session, task, made))
+    assert told == [{"type": "mix", "revision": revision + 1, "origin": "rematch", "kept": ["bass: fader.gain_db"]}]
+    assert session.document().mix == moved(made.mix, 0, -7.25).spelled_out() != edited
+    assert session.documents.past(session.documents.history()[0].name) == edited.spelled_out()
+
+
+def test_a_stem_that_is_removed_while_a_match_runs_is_not_in_its_mix(session, rematched):
+    task, made = rematched
+    session.put_document(task.mix.model_copy(update={"tracks": task.mix.tracks[1:]}), "removal")
+    list(bring_home(session, task, made))
+    assert session.document().mix.tracks == made.mix.spelled_out().tracks[1:]
+
+
+def test_how_a_mix_leaves_the_bus_is_told_where_it_is_the_one_that_was_matched(session, rematched):
+    told = list(bring_home(session, *rematched))
+    assert [event["type"] for event in told] == ["mix", "delivery"]
+    assert told[0]["kept"] == []
+
+
+@pytest.fixture
+def unmixed(tmp_path):
+    """A session without a mix."""
+    return session_with_song(Store(tmp_path / "sessions"))
+
+
+def balance(session):
+    task = task_of(session, "balance")
+    return list(bring_home(session, task, work_of("balance")(task, reporter())))
+
+
+def test_stems_without_a_reference_are_balanced_and_stay_so_when_they_are_balanced_again(unmixed):
+    unmixed.change(lambda info: info.model_copy(update={"references": ()}))
+    assert balance(unmixed) == [{"type": "mix", "revision": 1, "origin": "balance", "kept": []}]
+    mix = unmixed.document().mix
+    assert [track.name for track in mix.tracks] == [stem.name for stem in unmixed.info().stems]
+    revision = unmixed.put_document(moved(mix, 0, -7.25))
+    assert balance(unmixed)[0]["revision"] == revision
+
+
+def test_a_stem_that_comes_later_is_brought_into_the_mix_and_what_is_there_stays(unmixed):
+    bass, *others = unmixed.info().stems
+    unmixed.change(lambda info: info.model_copy(update={"stems": tuple(others)}))
+    balance(unmixed)
+    mix = moved(unmixed.document().mix, 0, -7.25)
+    unmixed.put_document(mix)
+    unmixed.change(lambda info: info.model_copy(update={"stems": (bass, *others)}))
+    balance(unmixed)
+    tracks = unmixed.document().mix.tracks
+    assert tracks[:-1] == mix.spelled_out().tracks and tracks[-1].name == bass.name
+
+
+def test_a_balanced_mix_that_nobody_has_touched_is_matched_as_its_stems_are(unmixed):
+    options = {"steps": 2, "model": False}
+    expected = work_of("match")(task_of(unmixed, "match", **options), reporter()).mix
+    balance(unmixed)
+    task = task_of(unmixed, "rematch", loudness="reference", keep_changes=True, **options)
+    assert work_of("rematch")(task, reporter()).mix == expected
 
 
 def test_stems_of_one_name_are_told_apart_by_numbers(session):

@@ -38,12 +38,14 @@ def console(program, browser_path):
 
 
 def test_a_song_goes_from_its_files_to_a_mix_and_is_there_when_it_is_opened_again(console, program, tmp_path):
-    bring_in_the_song(console, tmp_path)
+    hear_stems_balanced(console, tmp_path)
+    bring_in_the_rest(console, tmp_path)
     choose_a_passage(console)
     match_and_stop_early(console)
     listen(console)
     matched = change_and_lock(console)
     match_again(console, matched)
+    mix_on_while_it_matches(console)
     take_half_of_it(console)
     take_it_home(console)
     open_it_again(console)
@@ -69,11 +71,31 @@ SPECTRUM_IS_DRAWN = """() => {
 }"""
 
 
-def bring_in_the_song(console, folder):
-    stems = songs.write_song(folder / "My song", SONG_S)
-    console.drop("Stems", *stems.iterdir())
-    rows = console.page.locator(".stem-row")
-    expect(rows).to_have_count(len(STEMS))
+def hear_stems_balanced(console, folder):
+    """All but one, before there is a reference."""
+    page = console.page
+    song = songs.write_song(folder / "My song", SONG_S)
+    console.drop("Stems", song / "bass.wav", song / "keys.wav")
+    expect(page.locator(".stem-row")).to_have_count(2)
+    console.press("Play")
+    page.wait_for_function(
+        "() => Number(document.querySelector('.transport-now').textContent.slice(2)) > 0", timeout=LONG_MS
+    )
+    console.press("Pause")
+    expect(page.locator(".desk")).to_be_visible()
+    mix = console.saved_mix()
+    assert [track["name"] for track in mix["tracks"]] == ["bass", "keys"]
+    assert not mix["references"] and not any(equalizer(mix)[name] for name in equalizer(mix) if "gain" in name)
+
+
+def bring_in_the_rest(console, folder):
+    page = console.page
+    page.get_by_role("radio", name="Song", exact=True).click()
+    console.drop("Stems", folder / "My song" / "hats.wav")
+    console.press("Bring in")
+    expect(page.locator(".desk")).to_be_visible(timeout=LONG_MS)
+    assert sorted(track["name"] for track in console.saved_mix()["tracks"]) == sorted(STEMS)
+    page.get_by_role("radio", name="Song", exact=True).click()
     console.drop("Reference", songs.write_reference(folder / "a hit.wav", REFERENCE_S))
     expect(console.page.locator(".reference-row")).to_contain_text("a hit")
     console.page.get_by_label("What hats is").select_option(label="Hi-hats and cymbals")
@@ -97,7 +119,7 @@ def match_and_stop_early(console):
     console.match("Thorough")
     console.page.wait_for_function(STOP_WHEN_NEARER, timeout=LONG_MS)
     expect(console.page.locator(".desk")).to_be_visible(timeout=LONG_MS)
-    assert console.asked("/jobs")[-1]["kind"] != "match" or console.asked("/jobs")[-1]["state"] == "stopped"
+    assert console.asked("/jobs")[-1]["kind"] != "rematch" or console.asked("/jobs")[-1]["state"] == "stopped"
     mix = console.saved_mix()
     assert {track["name"]: track["role"] for track in mix["tracks"]}["hats"] == "hats"
     assert sum(mix["comparison"]["distance_after"].values()) < sum(mix["comparison"]["distance_before"].values())
@@ -158,6 +180,18 @@ def match_again(console, before):
     assert console.saved_mix() == before
     page.keyboard.press("Control+Shift+z")
     assert console.saved_mix() == again
+
+
+def mix_on_while_it_matches(console):
+    page = console.page
+    console.match("Normal", again=True)
+    expect(page.get_by_role("button", name=re.compile("^Matching"))).to_be_visible()
+    gain_db = lower_the_fader(console)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_have_attribute("title", "Undo: bass: fader")
+    expect(undo).to_have_attribute("title", "Undo: match again", timeout=LONG_MS)
+    expect(page.get_by_text("What you changed meanwhile stays: bass fader.")).to_be_visible()
+    assert strip(console.saved_mix())["settings"]["fader.gain_db"] == pytest.approx(gain_db, abs=0.05)
 
 
 def take_half_of_it(console):

@@ -62,7 +62,7 @@ def test_a_song_is_matched_by_the_commands_that_the_page_shows(served, shell, tm
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"kind": "mach"}, "kind: must be one of prepare, match, "),
+        ({"kind": "mach"}, "kind: must be one of prepare, balance, match, "),
         ({}, "kind: is missing"),
         ({"kind": "match", "options": {"step": 6}}, "options.step: there is no such key"),
         ({"kind": "match", "options": {"steps": -1}}, "options.steps: should be greater than or equal to 0, got -1"),

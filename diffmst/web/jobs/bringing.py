@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from diffmst.data.checksum import file_sha256
 from diffmst.errors import UserError
+from diffmst.mix import Mix
 from diffmst.outputs import write_errors
+from diffmst.rebase import rebased
 from diffmst.web.jobs.job import Done, Task
 from diffmst.web.probing import checked
 from diffmst.web.session import Session
@@ -30,8 +32,9 @@ def bring_home(session: Session, task: Task, done: Done) -> Iterator[dict[str, A
         UserError: what was made does not fit the session any more, or something cannot be written.
     """
     with session.lock:
-        if done.mix:
-            session.check_files(done.mix)
+        mix, kept = _with_edits(session, task, done.mix)
+        if mix:
+            session.check_files(mix)
         if done.stems and session.info().stems:
             raise UserError("stems have come meanwhile; the demo needs a session without any")
         _move(done.cached, task.scratch, session.cache_folder)
@@ -40,11 +43,18 @@ def bring_home(session: Session, task: Task, done: Done) -> Iterator[dict[str, A
             _add_files(session, task, done)
             yield {"type": "session"}
         revision = task.revision
-        if done.mix:
-            revision = session.put_document(done.mix, task.kind)
-            yield {"type": "mix", "revision": revision, "origin": task.kind}
-        if done.delivery:
+        if mix:
+            revision = session.put_document(mix, task.kind)
+            yield {"type": "mix", "revision": revision, "origin": task.kind, "kept": kept}
+        if done.delivery and mix == done.mix:
             yield {"type": "delivery", "revision": revision, **done.delivery}
+
+
+def _with_edits(session: Session, task: Task, found: Mix | None) -> tuple[Mix | None, list[str]]:
+    """The document that a job has found, with what the user has changed since the job began, and what that is."""
+    if not (found and task.mix and (now := session.document())):
+        return found, []
+    return rebased(found, task.mix, now.mix)
 
 
 def _move(names: Iterable[str], source: Path, target: Path) -> None:

@@ -66,6 +66,8 @@ def weights_of(kind: Kind, options: Options, size: Size) -> Weights:
             return _exporting(options, rows_min)
     if kind == "measure":
         return rendering | {"drawing": 0.1}
+    if kind == "balance":
+        return {"listening": 0.05 * rows_min, "balancing": 0.05 * size.rows}
     if kind == "prepare":
         before = {"rendering the mix before": 0.07 * rows_min} if size.mixed else {}
         return {"reading the stems": 0.05 * rows_min} | before | {"reading the references": 0.5 * size.references_min}

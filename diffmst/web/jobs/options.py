@@ -10,7 +10,7 @@ from diffmst.amount import Amounts
 from diffmst.mix_parts import Subtype
 from diffmst.web.session_info import Window
 
-Kind = Literal["prepare", "match", "rematch", "measure", "render", "export", "demo"]
+Kind = Literal["prepare", "balance", "match", "rematch", "measure", "render", "export", "demo"]
 
 Loudness = Annotated[float, Field(ge=-70, le=0)]
 Ceiling = Annotated[float, Field(ge=-20, le=0)]
@@ -79,6 +79,7 @@ class DemoOptions(Options):
 
 OPTIONS: dict[Kind, type[Options]] = {
     "prepare": NoOptions,
+    "balance": NoOptions,
     "match": MatchOptions,
     "rematch": RematchOptions,
     "measure": NoOptions,

@@ -37,6 +37,13 @@ class Prepare(_Asked):
     options: NoOptions = NoOptions()
 
 
+class Balance(_Asked):
+    """Mix the stems without a reference: as loud as such stems usually are. A mix that is there takes new stems in."""
+
+    kind: Literal["balance"]
+    options: NoOptions = NoOptions()
+
+
 class Match(_Asked):
     """Mix the stems like the references; the document is new, the one before goes into the history."""
 
@@ -79,7 +86,7 @@ class Demo(_Asked):
     options: DemoOptions = DemoOptions()
 
 
-NewJob = Annotated[Prepare | Match | Rematch | Measure | Render | Export | Demo, Field(discriminator="kind")]
+NewJob = Annotated[Prepare | Balance | Match | Rematch | Measure | Render | Export | Demo, Field(discriminator="kind")]
 JobId = Annotated[str, Path(description="As it was given when the job was started.", pattern="^[0-9a-f]{16}$")]
 Wait = Annotated[
     float, Query(ge=0, le=60, description="Seconds to wait for its end, if it has not ended; ask again after that.")

@@ -26,7 +26,7 @@ _LATEST_ONLY: frozenset[Kind] = frozenset({"prepare", "measure"})
 """One that is asked for anew replaces one that waits; so there are never many, and they are never refused."""
 
 _STOPPABLE: frozenset[Kind] = frozenset({"match", "rematch"})
-_PREPARED_AFTER: frozenset[Kind] = frozenset({"match", "rematch", "demo"})
+_PREPARED_AFTER: frozenset[Kind] = frozenset({"balance", "match", "rematch", "demo"})
 
 
 class TooManyJobsError(Exception):

@@ -17,7 +17,7 @@ from diffmst.web.state import OfSession, State
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["mix"], responses=PROBLEMS)
 
-NO_MIX = "there is no mix yet; match the song to a reference first"
+NO_MIX = "there is no mix yet; match the song to a reference, or balance its stems, first"
 
 
 class PastMix(BaseModel):
@@ -25,7 +25,7 @@ class PastMix(BaseModel):
 
     name: str
     revision: int
-    origin: str = Field(description="What came after it: page, match, rematch, restore, removal, link.")
+    origin: str = Field(description="What came after it: page, balance, match, rematch, restore, removal, link.")
     saved_at_s: float = Field(description="When it was replaced, in seconds since 1970.")
 
 
@@ -85,7 +85,7 @@ class Saved(BaseModel):
 
 @router.get("/mix", response_model=RevisedMix, summary="The mix document and its revision")
 def read_mix(session: OfSession) -> Response:
-    """404 before the first match."""
+    """404 before the stems are balanced or matched."""
     found = session.document()
     if found is None:
         raise HTTPException(404, NO_MIX)

@@ -35,7 +35,8 @@ async def watch(session: OfSession, state: State) -> StreamingResponse:
     `distance`: while matching, the `best` distance so far and its `terms`, at `step` of `total` of a `stage` (master,
     tracks); `job` is its id.
 
-    `mix`: the document has a new `revision`, by `origin` (page, match, rematch, restore, removal).
+    `mix`: the document has a new `revision`, by `origin` (page, balance, match, rematch, restore, removal); from a
+    job also what was `kept` since you had changed it meanwhile, as `Kick: fader.gain_db`.
 
     `session`: its files, or what is said of them, have changed; read it again.
 

@@ -10,7 +10,7 @@ export interface EventsListener {
   onConnected(connected: boolean): void;
 }
 
-/** What happens in a session, as it happens; connects again by itself until it is closed. */
+/** What happens in a session, as it happens; from `connect` on it connects again by itself until it is closed. */
 export class Events {
   private source: EventSource | null = null;
   private waitMs = FIRST_WAIT_MS;
@@ -19,9 +19,7 @@ export class Events {
   constructor(
     private readonly url: string,
     private readonly listener: EventsListener,
-  ) {
-    this.connect();
-  }
+  ) {}
 
   close(): void {
     clearTimeout(this.timer);
@@ -29,13 +27,9 @@ export class Events {
     this.source = null;
   }
 
-  /** Not waiting for the next attempt: the user asked. */
-  retry(): void {
+  /** At once, also where the next attempt is waited for. */
+  connect(): void {
     this.close();
-    this.connect();
-  }
-
-  private connect(): void {
     const source = new EventSource(this.url);
     this.source = source;
     source.onopen = () => {

@@ -172,7 +172,8 @@ export interface paths {
          *     `distance`: while matching, the `best` distance so far and its `terms`, at `step` of `total` of a `stage` (master,
          *     tracks); `job` is its id.
          *
-         *     `mix`: the document has a new `revision`, by `origin` (page, match, rematch, restore, removal).
+         *     `mix`: the document has a new `revision`, by `origin` (page, balance, match, rematch, restore, removal); from a
+         *     job also what was `kept` since you had changed it meanwhile, as `Kick: fader.gain_db`.
          *
          *     `session`: its files, or what is said of them, have changed; read it again.
          *
@@ -309,7 +310,7 @@ export interface paths {
         };
         /**
          * The mix document and its revision
-         * @description 404 before the first match.
+         * @description 404 before the stems are balanced or matched.
          */
         get: operations["read_mix"];
         /**
@@ -641,6 +642,19 @@ export interface components {
             width: number;
         };
         /**
+         * Balance
+         * @description Mix the stems without a reference: as loud as such stems usually are. A mix that is there takes new stems in.
+         */
+        Balance: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "balance";
+            /** @default {} */
+            options: components["schemas"]["NoOptions"];
+        };
+        /**
          * ChangedMix
          * @description The document, changed: what `GET /mix` answers may come back as it is, with other settings in it.
          */
@@ -819,7 +833,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "prepare" | "match" | "rematch" | "measure" | "render" | "export" | "demo";
+            kind: "prepare" | "balance" | "match" | "rematch" | "measure" | "render" | "export" | "demo";
             /**
              * Message
              * @description Why it failed, in one line.
@@ -1120,7 +1134,7 @@ export interface components {
             name: string;
             /**
              * Origin
-             * @description What came after it: page, match, rematch, restore, removal, link.
+             * @description What came after it: page, balance, match, rematch, restore, removal, link.
              */
             origin: string;
             /** Revision */
@@ -2480,7 +2494,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Prepare"] | components["schemas"]["Match"] | components["schemas"]["Rematch"] | components["schemas"]["Measure"] | components["schemas"]["Render"] | components["schemas"]["Export"] | components["schemas"]["Demo"];
+                "application/json": components["schemas"]["Prepare"] | components["schemas"]["Balance"] | components["schemas"]["Match"] | components["schemas"]["Rematch"] | components["schemas"]["Measure"] | components["schemas"]["Render"] | components["schemas"]["Export"] | components["schemas"]["Demo"];
             };
         };
         responses: {

@@ -63,7 +63,7 @@ export interface DeliveryEvent {
 export type ServerEvent =
   | { type: "job"; job: Job }
   | DistanceStep
-  | { type: "mix"; revision: number; origin: string }
+  | { type: "mix"; revision: number; origin: string; kept?: string[] }
   | { type: "session" }
   | DeliveryEvent
   | { type: "prepared"; source: string };

@@ -14,6 +14,7 @@ from diffmst.web.jobs.reporting import Reporter
 
 MODULES: dict[Kind, str] = {
     "prepare": "preparing",
+    "balance": "balancing",
     "match": "matching",
     "rematch": "rematching",
     "measure": "measuring",

@@ -26,6 +26,7 @@ export function MatchProgress({ model, job }: { model: SessionModel; job: Job })
       <p class="match-left">{timeLeft(job)}</p>
       <DistanceChart trails={trails} />
       <Terms terms={trails.at(-1)?.terms ?? {}} />
+      {model.desk.value && <p class="match-note">Go on mixing if you like: what you change meanwhile stays.</p>}
       <div class="match-actions">
         <Button
           kind="primary"

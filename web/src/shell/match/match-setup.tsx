@@ -16,13 +16,21 @@ const keepChanges = signal(true);
 const loudness = signal<LoudnessChoice>("");
 const lufs = signal(-14);
 
+interface MatchSetupProps {
+  model: SessionModel;
+  /** Whether it goes on from the mix on the desk, with its locks; else all begins anew. */
+  goesOn: boolean;
+  /** Whether that mix has been matched before. */
+  again: boolean;
+}
+
 /** How it is to be done, and the button that does it. */
-export function MatchSetup({ model, again }: { model: SessionModel; again: boolean }) {
+export function MatchSetup({ model, goesOn, again }: MatchSetupProps) {
   const info = model.info.value;
   const ready = !!info && info.stems.length > 0 && info.references.length > 0;
   const start = () => {
-    const options = { ...jobOptions(quality.value), ...loudnessOption() };
-    void (again ? model.run("rematch", { ...options, keep_changes: keepChanges.value }) : model.run("match", options));
+    const options = { ...jobOptions(quality.value), ...loudnessOption(again) };
+    void (goesOn ? model.run("rematch", { ...options, keep_changes: keepChanges.value }) : model.run("match", options));
   };
   return (
     <section class="match-part" aria-label="How to match">
@@ -35,7 +43,7 @@ export function MatchSetup({ model, again }: { model: SessionModel; again: boole
       />
       <p class="match-note">{QUALITIES.find(({ value }) => value === quality.value)?.title}.</p>
       <LoudnessSetup again={again} />
-      {again && (
+      {goesOn && (
         <label class="match-check">
           <input
             type="checkbox"
@@ -46,11 +54,11 @@ export function MatchSetup({ model, again }: { model: SessionModel; again: boole
         </label>
       )}
       <Passage model={model} />
-      {again && <Locked model={model} />}
+      {goesOn && <Locked model={model} />}
       <LeftOut model={model} />
       <div class="match-actions">
         <Button kind="primary" icon="match" disabled={!ready} onClick={start}>
-          {again ? "Match again" : "Match"}
+          {again ? "Match again" : "Start matching"}
         </Button>
       </div>
       {!ready && <p class="match-note">It needs stems and a reference: see Song.</p>}
@@ -58,9 +66,9 @@ export function MatchSetup({ model, again }: { model: SessionModel; again: boole
   );
 }
 
-function loudnessOption(): { loudness?: "reference" | "keep" | number } {
+function loudnessOption(again: boolean): { loudness?: "reference" | "keep" | number } {
   if (loudness.value === "") {
-    return {};
+    return again ? {} : { loudness: "reference" };
   }
   return { loudness: loudness.value === "lufs" ? lufs.value : loudness.value };
 }

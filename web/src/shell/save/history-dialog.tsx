@@ -11,6 +11,7 @@ import { whenOf } from "../wording";
 /** A version is what stood before something happened. */
 const BEFORE: Record<string, string> = {
   page: "While working on the desk",
+  balance: "Before stems were brought in",
   match: "Before a match",
   rematch: "Before matching again",
   restore: "Before going back to an earlier version",

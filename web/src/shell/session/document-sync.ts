@@ -3,13 +3,23 @@ import { api } from "../../api/client";
 import { messageOf } from "../../api/http";
 import type { SavedMix } from "../../api/types";
 import { Desk } from "../../model/desk";
+import { withEdits } from "../../model/edits";
 import type { MixDocument } from "../../model/types";
 import { notify } from "../../ui/toast";
+import { isMatched } from "../match/matched";
 import type { ServerFacts } from "../server-facts";
 import { Autosave, forgetKept, type Kept, keptOf } from "./autosave";
+import { keptInWords } from "./kept";
 
 /** Origins of changes that this page, or its user, has asked for: they are taken without a question. */
-const ASKED_FOR: Record<string, string> = { match: "match", rematch: "match again", restore: "earlier version" };
+const ASKED_FOR: Record<string, string> = {
+  balance: "balance",
+  match: "match",
+  rematch: "match",
+  restore: "earlier version",
+};
+/** Those that take what is changed on the desk while they are made. */
+const TAKES_EDITS: readonly string[] = ["balance", "match", "rematch"];
 const ELSEWHERE = "changes made elsewhere";
 
 export interface SyncListener {
@@ -26,6 +36,8 @@ export class DocumentSync {
   /** What this browser kept when the page was left before all was saved. */
   readonly kept = signal<Kept | null>(null);
   private remoteRevision = 0;
+  /** What the server has, as far as we know: what is changed here is changed of this. */
+  private base: MixDocument | null = null;
   private forget: () => void = () => {};
   private closed = false;
 
@@ -53,11 +65,15 @@ export class DocumentSync {
     return !this.autosave.peek()?.dirty;
   }
 
-  /** The server has a revision, made by somebody. */
-  told(revision: number, origin = ""): void {
+  /** The server has a revision, made by somebody; a job has kept what was changed while it ran. */
+  told(revision: number, origin = "", kept: readonly string[] = []): void {
     this.remoteRevision = Math.max(this.remoteRevision, revision);
-    if (origin in ASKED_FOR) {
-      void this.load(ASKED_FOR[origin]);
+    const mix = this.desk.peek()?.mix.peek();
+    const why = origin === "rematch" && mix && isMatched(mix) ? "match again" : ASKED_FOR[origin];
+    if (TAKES_EDITS.includes(origin)) {
+      void this.load((saved) => this.showMatch(saved, why, kept));
+    } else if (why) {
+      void this.load((saved) => this.show(saved, why));
     } else {
       this.catchUp();
     }
@@ -89,11 +105,25 @@ export class DocumentSync {
   }
 
   /** Shows what the server has, unless it is here already: answers overtake each other. */
-  private async load(why = ELSEWHERE): Promise<void> {
+  private async load(show = (saved: SavedMix) => this.show(saved, ELSEWHERE)): Promise<void> {
     const saved = await api.mix(this.id).catch(() => null); // the next connection tells the revision again
     if (saved && !this.closed && saved.revision > (this.autosave.peek()?.revision ?? 0)) {
-      this.show(saved, why);
+      show(saved);
     }
+  }
+
+  /** Shows what was matched with what was changed meanwhile: the server knows of that but for the last moment. */
+  private showMatch(saved: SavedMix, why: string, kept: readonly string[]): void {
+    const mix = this.withUnsaved(saved.mix);
+    this.show(saved, why, mix);
+    if (kept.length > 0 || mix !== saved.mix) {
+      notify(keptInWords(kept));
+    }
+  }
+
+  private withUnsaved(mix: MixDocument): MixDocument {
+    const edited = this.autosave.peek()?.dirty && this.desk.peek()?.mix.peek();
+    return edited && this.base && sameTracks(edited, mix) ? withEdits(mix, this.base, edited) : mix;
   }
 
   private catchUp(): void {
@@ -103,12 +133,18 @@ export class DocumentSync {
     }
   }
 
-  private show(saved: SavedMix, why: string): void {
-    this.remoteRevision = Math.max(this.remoteRevision, saved.revision);
+  /** Puts what the server has on the desk, or a mix made of it that is still to be saved. */
+  private show(saved: SavedMix, why: string, mix = saved.mix): void {
     const desk = this.desk.peek();
-    if (desk && sameTracks(desk.mix.peek(), saved.mix)) {
-      desk.replace(saved.mix, why, { saved: true });
+    const unsaved = mix !== saved.mix;
+    this.remoteRevision = Math.max(this.remoteRevision, saved.revision);
+    this.base = saved.mix;
+    if (desk && sameTracks(desk.mix.peek(), mix)) {
+      desk.replace(mix, why, { saved: !unsaved });
       this.autosave.peek()?.loaded(saved.revision);
+      if (unsaved) {
+        this.autosave.peek()?.edited(mix);
+      }
     } else {
       this.begin(saved);
     }
@@ -146,6 +182,9 @@ export class DocumentSync {
 
   private async put(saved: SavedMix): Promise<{ revision: number }> {
     const answer = await api.putMix(this.id, saved);
+    if (answer.revision >= (this.autosave.peek()?.revision ?? 0)) {
+      this.base = saved.mix; // unless another one has been loaded meanwhile
+    }
     this.listener.onSaved();
     return answer;
   }

@@ -1,9 +1,7 @@
 import type { Session, Stem } from "../../api/types";
-import { Button } from "../../ui/button";
-import { Progress } from "../../ui/progress";
-import { leftOutInWords } from "../match/left-out";
 import { DropArea } from "../start/drop-area";
 import { underWay } from "./jobs";
+import { NextStep } from "./next-step";
 import { ReferenceRow } from "./reference-row";
 import type { SessionModel } from "./session-model";
 import { StemRow } from "./stem-row";
@@ -87,38 +85,6 @@ function References({ model, info: { references } }: PartProps) {
         onFiles={(files) => model.files.upload("references", files)}
       />
     </section>
-  );
-}
-
-/** The one thing to do next. */
-function NextStep({ model, info }: PartProps) {
-  const making = model.jobs.newest("demo");
-  if (underWay(making)) {
-    return (
-      <div class="next-step" role="status">
-        <p>Making a song and a reference for you to try. This takes a few seconds.</p>
-        <Progress label="Making the demo song" share={making.share || null} />
-      </div>
-    );
-  }
-  const ready = info.stems.length > 0 && info.references.length > 0;
-  const left = leftOutInWords(model);
-  if (!ready || (model.desk.value && !left) || model.matchOpen.value || underWay(model.jobs.match.value)) {
-    return null;
-  }
-  return (
-    <div class="next-step">
-      {left ? (
-        <p>{left}. Match to bring it in.</p>
-      ) : (
-        <p>
-          <strong>Ready.</strong> Look over the roles below, then let diffmst mix it.
-        </p>
-      )}
-      <Button kind="primary" icon="match" onClick={() => (model.matchOpen.value = true)}>
-        Match
-      </Button>
-    </div>
   );
 }
 

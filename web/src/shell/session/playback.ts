@@ -95,6 +95,11 @@ export class Playback {
     }
   }
 
+  /** Whether to play as soon as there is something to hear. */
+  playLater(wanted: boolean): void {
+    this.resume = wanted;
+  }
+
   toggleLoop(): void {
     this.looping.value = !this.looping.peek();
   }

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { api } from "../../api/client";
 import { Events } from "../../api/events";
 import { ApiError, messageOf } from "../../api/http";
@@ -6,16 +6,17 @@ import type { Job, JobKind, Pictures, ServerEvent, Session, SessionChange } from
 import { notify } from "../../ui/toast";
 import { loadServerFacts, type ServerFacts } from "../server-facts";
 import { DocumentSync } from "./document-sync";
-import { Jobs } from "./jobs";
+import { Jobs, underWay } from "./jobs";
 import { Measuring } from "./measuring";
 import { Playback } from "./playback";
 import { SessionFiles } from "./session-files";
 import { heardReference, songOf } from "./song";
+import { visible } from "./visible";
 
 export type View = "files" | "desk" | "pictures";
 
 /** Jobs that read the document as the server has it. */
-const READS_MIX: readonly JobKind[] = ["rematch", "measure", "render", "export"];
+const READS_MIX: readonly JobKind[] = ["balance", "rematch", "measure", "render", "export"];
 
 /** One session as the page has it: the server's state, the desk, the sound, and what is under way. */
 export class SessionModel {
@@ -34,8 +35,16 @@ export class SessionModel {
   readonly document: DocumentSync;
   readonly measuring: Measuring;
   readonly desk = computed(() => this.document.desk.value);
+  readonly balancing = computed(() => underWay(this.jobs.newest("balance")));
+  /** Whether there are stems and no mix of them yet: a balanced one can be made, to be heard. */
+  readonly canBalance = computed(() => !this.desk.value && !!this.info.value?.stems.length && !this.balancing.value);
+  /** Browsers allow six connections to a server, all tabs together: those that are not seen, and wait for nothing, do without. */
+  private readonly wantsEvents = computed(() => visible.value || this.jobs.running.value.length > 0);
 
   private readonly events: Events;
+  private readonly unfollow: () => void;
+  /** Whether there was a connection before, so that something may have been missed since. */
+  private followed = false;
   /** How often the server has prepared each source while the page was open, and which it has just now. */
   private readonly versions = new Map<string, number>();
   private readonly prepared = new Set<string>();
@@ -53,7 +62,8 @@ export class SessionModel {
       onEvent: (event) => this.onEvent(event),
       onConnected: (connected) => this.onConnected(connected),
     });
-    void this.open();
+    this.unfollow = effect(() => this.follow());
+    void this.begin();
   }
 
   close(): void {
@@ -61,16 +71,43 @@ export class SessionModel {
     this.files.close();
     this.document.close();
     this.measuring.close();
+    this.unfollow();
     this.events.close();
     void this.playback.close();
   }
 
   retry(): void {
-    this.events.retry();
+    this.events.connect();
   }
 
   toggleMatch(): void {
     this.matchOpen.value = !this.matchOpen.peek();
+  }
+
+  /** Shows a view; the desk of a song that is not mixed yet once it is balanced. */
+  open(view: View): void {
+    if (view === "desk" && this.canBalance.peek()) {
+      void this.balance();
+    } else {
+      this.view.value = view;
+    }
+  }
+
+  /** Plays or pauses; stems that are not mixed yet are balanced first. */
+  toggle(): void {
+    if (this.canBalance.peek()) {
+      this.playback.playLater(true);
+      void this.balance();
+    } else {
+      this.playback.toggle();
+    }
+  }
+
+  /** Mixes the stems without a reference, or brings those that came later into the mix. */
+  async balance(): Promise<void> {
+    if (!(await this.run("balance"))) {
+      this.playback.playLater(false);
+    }
   }
 
   /** Starts a job; what was changed on the desk is saved first, as the server works on what it has. */
@@ -98,7 +135,15 @@ export class SessionModel {
     }
   }
 
-  private async open(): Promise<void> {
+  private follow(): void {
+    if (this.wantsEvents.value) {
+      this.events.connect();
+    } else {
+      this.events.close();
+    }
+  }
+
+  private async begin(): Promise<void> {
     try {
       this.facts.value = await loadServerFacts();
       await this.reloadInfo();
@@ -154,16 +199,17 @@ export class SessionModel {
   }
 
   private onConnected(connected: boolean): void {
-    const back = connected && !this.connected.peek();
+    const missed = this.followed || !this.connected.peek();
     this.connected.value = connected;
     if (!connected) {
       void this.findOut();
       return;
     }
+    this.followed = true;
     void this.reloadJobs().catch(() => {}); // gone again: the next connection asks once more
-    if (back) {
+    if (missed) {
       this.document.autosave.peek()?.retry();
-      void (this.info.peek() ? this.reloadInfo().catch(() => {}) : this.open());
+      void (this.info.peek() ? this.reloadInfo().catch(() => {}) : this.begin());
     }
   }
 
@@ -188,7 +234,7 @@ export class SessionModel {
       this.measuring.told(event);
       void this.reloadPictures();
     } else if (event.type === "mix") {
-      this.document.told(event.revision, event.origin);
+      this.document.told(event.revision, event.origin, event.kept);
     } else if (event.type === "prepared") {
       this.prepared.add(event.source);
     } else {
@@ -202,6 +248,9 @@ export class SessionModel {
     }
     if (job.state === "failed" && job.kind !== "measure") {
       notify(job.message ?? `${job.kind} failed`, "bad");
+    }
+    if (job.kind === "balance" && job.state !== "done") {
+      this.playback.playLater(false);
     }
     if (job.kind === "prepare" && job.state === "done") {
       this.soundVersion.value++;

@@ -17,10 +17,11 @@ export function useSessionShortcuts(model: SessionModel): void {
   );
 }
 
-function listening({ playback }: SessionModel): Shortcut[] {
+function listening(model: SessionModel): Shortcut[] {
+  const { playback } = model;
   const step = (seconds: number) => playback.seekSeconds(playback.seconds.peek() + seconds);
   return [
-    { keys: ["Space"], about: "Play, pause", run: () => playback.toggle() },
+    { keys: ["Space"], about: "Play, pause", run: () => model.toggle() },
     { keys: ["Enter"], about: "Back to the start", run: () => playback.rewind() },
     { keys: ["l"], about: "Loop", run: () => playback.toggleLoop() },
     { keys: ["1"], about: "Hear it before the match", run: () => playback.listen("before") },

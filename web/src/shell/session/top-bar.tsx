@@ -14,7 +14,7 @@ export function TopBar({ model }: { model: SessionModel }) {
   const desk = model.desk.value;
   const views = [
     { value: "files", name: "Song", title: "Stems and references" },
-    { value: "desk", name: "Desk", title: "Faders and effects", disabled: !desk },
+    { value: "desk", name: "Desk", title: "Faders and effects", disabled: !desk && !model.canBalance.value },
     { value: "pictures", name: "Pictures", title: "Mix and reference, compared", disabled: !desk },
   ] as const;
   return (
@@ -30,7 +30,7 @@ export function TopBar({ model }: { model: SessionModel }) {
         label="View"
         choices={views}
         value={model.view.value}
-        onChange={(view) => (model.view.value = view)}
+        onChange={(view) => model.open(view)}
         class="top-bar-views"
       />
       <span class="top-bar-right">

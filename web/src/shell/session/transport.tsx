@@ -23,8 +23,8 @@ export function Transport({ model }: { model: SessionModel }) {
           icon={playing ? "pause" : "play"}
           label={name}
           title={ready ? name : whySilent(model)}
-          disabled={!ready}
-          onClick={() => playback.toggle()}
+          disabled={!ready && !model.canBalance.value}
+          onClick={() => model.toggle()}
         />
         <Button
           icon="loop"
@@ -44,7 +44,13 @@ export function Transport({ model }: { model: SessionModel }) {
 }
 
 function whySilent(model: SessionModel): string {
-  return model.desk.value ? "It plays as soon as the audio is prepared" : "It plays once the song has been matched";
+  if (model.desk.value) {
+    return "It plays as soon as the audio is prepared";
+  }
+  if (model.balancing.value) {
+    return "It plays as soon as the stems are balanced";
+  }
+  return model.canBalance.value ? "Play: hear the stems, balanced" : "It plays once there are stems";
 }
 
 function Time({ playback }: { playback: Playback }) {
