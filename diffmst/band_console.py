@@ -19,9 +19,10 @@ from torch.autograd.function import once_differentiable
 
 from diffmst.dsp import stereo
 from diffmst.dsp.band_dynamics import MIX_SETTLING, STEM_SETTLING, compressor_gains_db
-from diffmst.dsp.band_powers import CROSS, band_points_hz
+from diffmst.dsp.band_powers import CROSS, LEFT, RIGHT, band_points_hz, k_weights
 from diffmst.dsp.band_reverb import reverberated
 from diffmst.dsp.filters import equalizer_coefficients, frequency_response_db
+from diffmst.dsp.loudness import energy_to_lufs
 from diffmst.layout import DEFAULT, Layout, Section, Settings
 
 _POINTS = 3  # of a band, at which the response of an equalizer is taken
@@ -104,6 +105,39 @@ def master_bands(bus: Tensor, master: Tensor, sample_rate: int, layout: Layout =
     return mixed if width is None else torch.einsum("bio,bwifn->bwofn", _widened(width), mixed)
 
 
+def master_reduction_db(bus: Tensor, master: Tensor, sample_rate: int, layout: Layout = DEFAULT) -> Tensor:
+    """Gain reduction of the master's compressor in every frame, at most 0, without makeup.
+
+    Args:
+        bus: see `BandMix`, of one song.
+        master: settings, physical.
+        sample_rate: at which the console would run, Hz.
+        layout: the console's controls.
+
+    Shape: bus [windows, 3, frames, bands]; master [1, controls]; returns [windows, frames].
+    """
+    _, _, reduction_db = _strip_gains(bus, layout.master, master.to(bus), sample_rate, MIX_SETTLING)
+    return reduction_db
+
+
+def strip_loudness_lufs(powers: Tensor, section: Section, values: Tensor, sample_rate: int) -> Tensor:
+    """Loudness of tracks behind input gain, equalizer and compressor, not gated, over all windows.
+
+    Args:
+        powers: of the tracks, as `dsp.band_powers` gives them.
+        section: the controls of a track.
+        values: of them, physical.
+        sample_rate: at which the console would run, Hz.
+
+    Shape: powers [windows, tracks, 3, frames, bands]; values [..., tracks, controls], of one song; returns [tracks].
+    """
+    values = values.reshape(powers.shape[1], -1).to(powers)
+    tone, gains, _ = _strip_gains(powers, section, values, sample_rate, STEM_SETTLING)
+    both = powers[..., LEFT, :, :] + powers[..., RIGHT, :, :]
+    energies = (both @ (tone * k_weights().to(powers))[..., None])[..., 0] * gains
+    return energy_to_lufs(energies.mean((0, 2)))
+
+
 def equalizer_gains(section: Section, values: Tensor, sample_rate: int) -> Tensor:
     """Power gain of the equalizer of a section in every band, the mean over the band.
 
@@ -122,15 +156,25 @@ def _strip(
 
     Shape: powers [..., 3, frames, bands]; values [..., controls], outputs [..., 3].
     """
+    tone, gains, reduction_db = _strip_gains(powers, section, values, sample_rate, settling)
+    factors = (outputs[..., None] * tone[..., None, :]).expand(*powers.shape[:-2], -1)
+    scaled: Tensor = _Scaled.apply(powers, factors, gains)
+    return scaled, reduction_db
+
+
+def _strip_gains(
+    powers: Tensor, section: Section, values: Tensor, sample_rate: int, settling: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Power gains of input and equalizer in every band, of the compressor in every frame; and the gain reduction.
+
+    Shape: powers [..., 3, frames, bands]; values [..., controls]; returns [..., bands], [..., frames], [..., frames].
+    """
     tone = equalizer_gains(section, values, sample_rate) * _power_gain(section, values, "input")[..., None]
     heard = (powers @ tone[..., None, :, None])[..., 0]
     controls = section.controls(values, "compressor")
     makeup_db = controls.pop("makeup_db")
     reduction_db = compressor_gains_db(heard, **controls, settling=settling)
-    gains = _db_to_power(reduction_db + makeup_db[..., None])
-    factors = (outputs[..., None] * tone[..., None, :]).expand(*powers.shape[:-2], -1)
-    scaled: Tensor = _Scaled.apply(powers, factors, gains)
-    return scaled, reduction_db
+    return tone, _db_to_power(reduction_db + makeup_db[..., None]), reduction_db
 
 
 class _Scaled(torch.autograd.Function):

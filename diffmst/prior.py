@@ -33,6 +33,9 @@ PAN_SPREAD = 0.25
 PAIR_PAN = 0.6
 """Where the sides of a pair of mono files stand."""
 
+FADER = "fader.gain_db"
+"""Level of a track behind its compressor, on consoles that have one."""
+
 LOW_TRACK = 0.5
 """A track with more than this share of its power below 200 Hz carries the low end and stays in the middle."""
 
@@ -209,7 +212,7 @@ def _spread(section: Section, tracks: _Column, stems: Sequence[Stem]) -> Tensor:
 
 def level_control(section: Section) -> str:
     """The control that sets a track's level in the mix."""
-    return "fader.gain_db" if "fader.gain_db" in section.params else "input.gain_db"
+    return FADER if FADER in section.params else "input.gain_db"
 
 
 def _set(section: Section, unit: Tensor, track: int, control: str, value: float, *, add: bool = False) -> None:

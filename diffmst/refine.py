@@ -9,6 +9,7 @@ from torch import Tensor
 from diffmst.console import master, sum_tracks
 from diffmst.descent import Clock, Distance, Observer, Pace, Search
 from diffmst.excerpts import Excerpts
+from diffmst.kept_loudness import KeptLoudness
 from diffmst.layout import DEFAULT, Layout, Section, Settings
 from diffmst.prior import Prior, level_control
 from diffmst.ties import Ties
@@ -90,7 +91,8 @@ def refine(
 
     A prior of what is usual knows nothing of the reference, which may then move all controls at `PRIOR_WEIGHT`. One
     that was predicted from the reference knows more of the balance than the distance does: the master is fitted first,
-    alone, and then everything, at a cost that grows with what is left: see `EVIDENCE`.
+    alone, and then everything, at a cost that grows with what is left: see `EVIDENCE`. Its faders keep the loudness of
+    tracks whose sound changes: see `KeptLoudness`.
 
     Args:
         excerpts: what to mix.
@@ -117,9 +119,12 @@ def refine(
         costs = believing_costs(layout, max(0.0, min(searches[0].history)), ties)
     searches.append(Search(prior, layout, costs, ties))
     pace = Pace(clock, "tracks", steps, 1.0)
-    searches[-1].run(lambda settings: excerpts.mixed(settings, layout), distance, pace, pace.took)
+    levelled = KeptLoudness(excerpts, prior, layout, ties) if predicted else _as_they_are
+    searches[-1].run(lambda settings: excerpts.mixed(levelled(settings), layout), distance, pace, pace.took)
+    with torch.no_grad():
+        settings = levelled(layout.from_unit(searches[-1].best))
     return Refined(
-        settings=layout.from_unit(searches[-1].best),
+        settings=settings,
         before=searches[0].first_terms,
         after=searches[-1].best_terms or searches[0].best_terms,
         history=tuple(value for search in searches for value in search.history),
@@ -127,6 +132,10 @@ def refine(
         seconds=clock.elapsed_s,
         stopped=clock.stopped,
     )
+
+
+def _as_they_are(settings: Settings) -> Settings:
+    return settings
 
 
 def _unmoved(excerpts: Excerpts, distance: Distance, settings: Settings, layout: Layout) -> Refined:

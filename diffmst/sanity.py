@@ -33,7 +33,6 @@ FURTHEST_OFF_CENTRE_DB = 30.0
 MOST_MONO_LOSS_LU = 60.0
 """A mix of which even less is left in mono counts as losing this much."""
 
-_LEADS = ("lead",)
 _LEAST_ENERGY = 1e-12
 _HALVINGS = 40  # of the range of a pan, to where double precision ends
 
@@ -125,7 +124,7 @@ def sanity_of(
     """
     audible = levels_lu.isfinite() & torch.tensor([stem.audible for stem in stems])
     low = audible & torch.tensor([stem.low_share > LOW_TRACK for stem in stems])
-    lead = audible & torch.tensor([stem.role.name in _LEADS for stem in stems])
+    lead = audible & torch.tensor([is_lead(stem) for stem in stems])
     off_centre_db = sides_db.abs().clamp(max=FURTHEST_OFF_CENTRE_DB)
     eq, fader = (layout.track.controls(settings.tracks[0], effect) for effect in ("eq", "fader"))
     return Sanity(
@@ -184,12 +183,24 @@ def keep_sane(
 
 
 def _audible(energy: Tensor, stems: Sequence[Stem], settings: Settings, layout: Layout, ties: Ties | None) -> Settings:
-    control = level_control(layout.track)
     missing_db = ((BURIED_LU - _relative_lu(energy)).clamp_min(0) * _sounding(energy, stems)).nan_to_num()
+    return raised(settings, missing_db, layout, ties)
+
+
+def raised(settings: Settings, gains_db: Tensor, layout: Layout, ties: Ties | None) -> Settings:
+    """The settings with the levels of tracks raised; those of one level together, as far as one of them is.
+
+    Args:
+        settings: physical, batch of one.
+        gains_db: of every track, 0 or more, [tracks].
+        layout: the console's controls.
+        ties: of the controls.
+    """
+    control = level_control(layout.track)
     if ties:
         together = ties.weights[layout.track.column(control)] != 0
-        missing_db = (together * missing_db).amax(-1)
-    return settings._replace(tracks=layout.track.moved(settings.tracks, control, missing_db))
+        gains_db = (together * gains_db).amax(-1)
+    return settings._replace(tracks=layout.track.moved(settings.tracks, control, gains_db))
 
 
 def _centred(
@@ -228,7 +239,12 @@ def _sides_db(energy: Tensor) -> float:
 
 def stays_centred(stem: Stem) -> bool:
     """Whether a track belongs in the middle: it carries the low end, or its name calls it a lead."""
-    return stem.low_share > LOW_TRACK or stem.role.name in _LEADS
+    return stem.low_share > LOW_TRACK or is_lead(stem)
+
+
+def is_lead(stem: Stem) -> bool:
+    """Whether its name calls a track a lead."""
+    return stem.role.name == "lead"
 
 
 def track_levels_lufs(excerpts: Excerpts, settings: Settings, layout: Layout) -> Tensor:

@@ -11,6 +11,7 @@ from diffmst.master_tone import with_fitted_tone, with_width_held
 from diffmst.prior import Prior
 from diffmst.reach import reaching
 from diffmst.refine import STEPS, Refined, believing_costs, refine
+from diffmst.restraint import restrain_master
 from diffmst.sanity import keep_sane
 from diffmst.shared_distance import distance_to
 from diffmst.task import Task
@@ -54,7 +55,8 @@ def solve(
         observer=observer,
     )
     before = _balanced_terms(task, distance) if prior or steps else found.before
-    settings = tidy(keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties), task.layout)
+    sane = keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties)
+    settings = tidy(restrain_master(task.excerpts, task.stems, sane, task.layout, task.ties), task.layout)
     return replace(found, settings=held.keep(settings) if held else settings, before=before)
 
 

@@ -5,13 +5,14 @@ import pytest
 import torch
 from scipy.signal import butter, sosfilt
 
-from diffmst.band_console import equalizer_gains, master_bands, mix_bands
+from diffmst.band_console import equalizer_gains, master_bands, mix_bands, strip_loudness_lufs
 from diffmst.console import master, mix
 from diffmst.dsp import dynamics, reverb
 from diffmst.dsp.band_dynamics import compressor_gains_db
 from diffmst.dsp.band_powers import BANDS, CROSS, band_centres_hz, band_powers, k_energies
 from diffmst.dsp.band_reverb import reverberated
 from diffmst.dsp.filters import equalizer_coefficients, frequency_response_db
+from diffmst.dsp.loudness import energy_to_lufs
 from diffmst.layout import DEFAULT, LAYOUTS, PAPER, Settings
 
 RATE = 44_100
@@ -122,6 +123,35 @@ def test_gain_reduction_is_that_of_the_compressor(attack_ms, release_ms):
     assert expected_db.median() < -2
     settled = slice(40, None)
     assert (found_db - expected_db)[settled].abs().median() < REDUCTION_DB
+
+
+def test_the_loudness_behind_a_strip_is_that_of_the_wet_track(mixed):
+    """But for the pan: a track of one channel plays on both, 3 dB louder than in the middle."""
+    x, _ = mixed
+    settings = BUSY._replace(tracks=BUSY.tracks.clone())
+    settings.tracks[..., [DEFAULT.track.column(name) for name in ("fader.gain_db", "panner.pan")]] = 0
+    found_lufs = strip_loudness_lufs(powers_of(x[..., LEAD:]), DEFAULT.track, settings.tracks, RATE)
+    energies = torch.stack([k_energies(wet_of(x, settings, track)).mean() for track in range(3)])
+    both = torch.tensor([2.0 if one else 1.0 for one in MONO])
+    torch.testing.assert_close(found_lufs, energy_to_lufs(energies * both).to(found_lufs), atol=LEVEL_DB, rtol=0)
+
+
+def test_the_gradient_of_that_loudness_is_right():
+    powers = (noise(2, 2, 3, 6, BANDS).square() + 0.1) * 0.1
+
+    def loudness(values):
+        return strip_loudness_lufs(powers, DEFAULT.track, values, RATE)
+
+    assert torch.autograd.gradcheck(loudness, BUSY.tracks[:, :2].clone().requires_grad_(), atol=1e-5, fast_mode=True)
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_it_is_finite_at_both_ends_of_every_range(end):
+    powers = powers_of(song(1.0))
+    unit = torch.full((1, 3, len(DEFAULT.track)), end, dtype=torch.float64, requires_grad=True)
+    loudness_lufs = strip_loudness_lufs(powers, DEFAULT.track, DEFAULT.track.from_unit(unit), RATE)
+    loudness_lufs.sum().backward()
+    assert loudness_lufs.isfinite().all() and unit.grad.isfinite().all()
 
 
 def test_without_a_ratio_nothing_is_reduced():

@@ -7,6 +7,7 @@ from diffmst.distance import ReferenceDistance, is_warm, warm_up
 from diffmst.dsp.stereo import pan_gains, pan_of
 from diffmst.excerpts import Excerpts
 from diffmst.groups import Group
+from diffmst.kept_loudness import KeptLoudness
 from diffmst.layout import DEFAULT, Settings
 from diffmst.prior import BOUND, PAIR_PAN, Stem, sane_prior
 from diffmst.reach import reaching
@@ -82,6 +83,17 @@ def louder_is_nearer(mixed):
     return {"pull": 1 / mixed.square().mean().clamp_min(1e-9).log1p()}
 
 
+def brighter_is_nearer(mixed):
+    """The same, whatever the loudness."""
+    return {"pull": 0.8 * (mixed.square().mean() / mixed.diff(dim=-1).square().mean().clamp_min(1e-9)) ** 4}
+
+
+def as_sought(settings, excerpts, prior):
+    """What was sought: settings whose faders do not make up for what happens to the loudness of their tracks."""
+    made_up = KeptLoudness(excerpts, prior, DEFAULT)(settings).tracks - settings.tracks
+    return settings._replace(tracks=settings.tracks - made_up)
+
+
 def deviations(settings, prior):
     """Of tracks, FX bus and master, in widths of the prior; 0 where it is of no width."""
     parts = zip(DEFAULT.to_unit(settings), prior.mean, prior.width, strict=True)
@@ -102,8 +114,8 @@ def test_settings_stay_within_the_prior(excerpts, prior):
 def test_no_reference_draws_the_tracks_further_than_its_evidence(excerpts, prior):
     """The minimum costs no more than the start, whose distance is shared out as `EVIDENCE` says."""
     prior = prior._replace(start=prior.mean)
-    found = refine(excerpts, louder_is_nearer, prior, predicted=True, steps=12)
-    tracks, fx, _ = deviations(found.settings, prior)
+    found = refine(excerpts, brighter_is_nearer, prior, predicted=True, steps=12)
+    tracks, fx, _ = deviations(as_sought(found.settings, excerpts, prior), prior)
     assert 0.1 < tracks.square().sum() + fx.square().sum() <= 2 * EVIDENCE
 
 
@@ -130,17 +142,20 @@ def test_the_master_explains_what_it_can(excerpts, prior):
     assert moved.master.abs().max() > 2 * moved.tracks.abs().max()
 
 
-def test_faders_and_pans_are_held_more_than_the_sound_of_a_track(excerpts, prior):
-    """The same pull, in widths, moves them less."""
+def test_faders_and_pans_are_held_more_than_the_sound_of_a_track(excerpts, distance, prior, monkeypatch):
+    """At the cost of the sound they would go further, and it hardly less far."""
     prior = prior._replace(start=prior.mean)
-    names = list(DEFAULT.track.params)
-    faders, bells = names.index("fader.gain_db"), names.index("eq.peak_2.gain_db")
-    usual, predicted = (
-        deviations(refine(excerpts, louder_is_nearer, prior, predicted=predicted, steps=12).settings, prior).tracks[0]
-        for predicted in (False, True)
-    )
-    of_usual, of_predicted = (one[:, faders].abs().max() / one[:, bells].abs().max() for one in (usual, predicted))
-    assert of_predicted < 0.5 * of_usual
+    fader, shelf = (DEFAULT.track.column(name) for name in ("fader.gain_db", "eq.high_shelf.gain_db"))
+
+    def moved():
+        found = refine(excerpts, distance, prior, predicted=True, steps=12).settings
+        return deviations(as_sought(found, excerpts, prior), prior).tracks[0].abs()
+
+    held = moved()
+    monkeypatch.setattr("diffmst.refine.BALANCE_COST", 1.0)
+    free = moved()
+    assert held[0, fader] < 0.5 * free[0, fader]
+    assert held[1, shelf] > 0.8 * free[1, shelf]
 
 
 @pytest.mark.parametrize(("holds_width", "left_over"), [(True, 0.5), (False, 0.75)])
@@ -179,7 +194,10 @@ def test_the_width_of_the_mix_is_found(excerpts, prior):
     assert deviations(found.settings, prior).tracks.abs().max() < 0.5
 
 
-def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, distance, prior):
+def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, prior):
+    toned = DEFAULT.from_unit(prior.start)
+    toned.tracks[0, 1, DEFAULT.track.column("eq.high_shelf.gain_db")] = -6
+    distance = ReferenceDistance(excerpts.mixed(toned, DEFAULT), RATE)
     locked = prior._replace(width=prior.width._replace(master=torch.zeros_like(prior.width.master)))
     found = refine(excerpts, distance, locked, predicted=True, steps=15)
     moved = deviations(found.settings, locked)
