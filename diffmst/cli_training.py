@@ -151,11 +151,14 @@ def pack(
     """Hear songs in random mixes, and keep what is heard to train on with `diffmst pretrain`; run again, it goes on."""
     from diffmst.data.library import Library
     from diffmst.training.packs.band_scenes import Variety
-    from diffmst.training.packs.packing import PackOrder, make_pack
+    from diffmst.training.packs.packing import FEWEST_SONGS, PackOrder, make_pack
 
     variety = Variety(tone_db=0.0) if as_they_are else Variety()
     with terminal.shown_progress() as progress:
-        library = Library.open(places, cache_gb=0, splits=splits, progress=progress).of_split(split)
+        library = Library.open(places, cache_gb=0, splits=splits, progress=progress)
+        for text in library.notes:
+            terminal.note(text)
+        library = library.of_split(split, fewest_songs=FEWEST_SONGS)
         record = make_pack(
             output,
             library,

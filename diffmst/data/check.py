@@ -12,7 +12,7 @@ from diffmst.data.datasets import Dataset
 from diffmst.data.gathering import Gathered, gather
 from diffmst.data.index import Index
 from diffmst.data.remarks import Remark
-from diffmst.data.splits import SPLITS, read_splits
+from diffmst.data.splits import SPLITS
 from diffmst.progress import SILENT, Progress
 from diffmst.roles import ROLES
 
@@ -107,8 +107,7 @@ def check(
     Raises:
         UserError: a folder is missing or holds nothing of use, or the split file or the cache cannot be used.
     """
-    chosen = read_splits(splits) if splits else {}
-    gathered = gather(places, Index(cache or cache_folder()), chosen, progress)
+    gathered = gather(places, Index(cache or cache_folder()), splits, progress)
     datasets = dict.fromkeys(dataset for dataset, _ in gathered.datasets)
     reports = tuple(_report(dataset, gathered) for dataset in datasets)
     return CheckReport(reports, tuple(remark for remark in gathered.remarks if not remark.dataset))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from diffmst.data.datasets import Dataset, SongFiles, recognise, song_key
 from diffmst.data.index import FileSummary, Index, Indexed
 from diffmst.data.library_songs import LibraryReference, LibrarySong, LibraryTrack
-from diffmst.data.remarks import Remark
-from diffmst.data.splits import assign_splits
+from diffmst.data.remarks import Remark, some
+from diffmst.data.splits import assign_splits, read_splits
+from diffmst.errors import UserError
 from diffmst.progress import Progress
 
 FEWEST_STEMS = 2
@@ -34,24 +35,30 @@ class Gathered(NamedTuple):
     remarks: tuple[Remark, ...]
 
 
-def gather(places: Sequence[Path], index: Index, chosen: Mapping[str, str], progress: Progress) -> Gathered:
+def gather(places: Sequence[Path], index: Index, split_file: Path | None, progress: Progress) -> Gathered:
     """What lies in folders.
 
     Args:
         places: as `recognise` takes them.
         index: of the files; those that are not in it are listened to.
-        chosen: split by the name of each song that is not to be split as its data set does.
+        split_file: says which songs are not to be split as their data sets do; see `read_splits`. Songs in it that are
+            not there are remarked on, as it may be for more folders than these.
 
     Raises:
-        UserError: a folder is missing or holds nothing of use, or the index cannot be written.
+        UserError: a folder is missing or holds nothing of use, the split file cannot be used or names no song that is
+            there, or the index cannot be written.
     """
+    chosen = read_splits(split_file) if split_file else {}
     datasets = list(
         {folder.resolve(): (dataset, folder) for place in places for dataset, folder in recognise(place)}.values()
     )
     files = [(dataset, song) for dataset, folder in datasets for song in dataset.songs(folder)]
-    indexed = index.look_up(list(dict.fromkeys(path for _, song in files for path in _paths(song))), progress)
     splits = assign_splits((song for _, song in files), chosen)
-    remarks = [Remark("", name, "in the split file, but not there") for name in chosen if song_key(name) not in splits]
+    unknown = [name for name in chosen if song_key(name) not in splits]
+    if chosen and len(unknown) == len(chosen):
+        raise UserError(f"{split_file}: names no song that is there, such as {files[0][1].name}; got {some(unknown)}")
+    indexed = index.look_up(list(dict.fromkeys(path for _, song in files for path in _paths(song))), progress)
+    remarks = [Remark("", name, "in the split file, but not there") for name in unknown]
     makers = [_Maker(dataset, song, splits[song_key(song.name)], indexed) for dataset, song in files]
     songs = [song for maker in makers if (song := maker.song())]
     references = [reference for maker in makers if (reference := maker.reference)]

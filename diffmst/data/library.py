@@ -16,7 +16,6 @@ from diffmst.data.index import Index
 from diffmst.data.library_songs import LibraryReference, LibrarySong, LibraryTrack
 from diffmst.data.random_access import read_windows
 from diffmst.data.remarks import counted
-from diffmst.data.splits import read_splits
 from diffmst.errors import UserError
 from diffmst.progress import SILENT, Progress
 
@@ -64,13 +63,13 @@ class Library:
             cache_gb: what decoded audio may take there; 0 keeps none.
             progress: told while files are listened to.
             splits: a JSON or YAML file of `train`, `validation` and `test` with lists of songs. Songs that it does not
-                name are split as their data set does, or else by their names.
+                name are split as their data set does, or else by their names; those that are not there are noted.
 
         Raises:
             UserError: a folder is missing or holds nothing of use, or the split file or the cache cannot be used.
         """
         folder = cache or cache_folder()
-        gathered = gather(places, Index(folder), read_splits(splits) if splits else {}, progress)
+        gathered = gather(places, Index(folder), splits, progress)
         notes = counted(gathered.remarks)
         if not gathered.songs and not gathered.references:
             told = f": {'; '.join(notes)}" if notes else ""
@@ -78,16 +77,21 @@ class Library:
         blocks = BlockCache(folder, round(cache_gb * 1e9)) if cache_gb > 0 else None
         return Library(gathered.songs, gathered.references, notes, blocks)
 
-    def of_split(self, split: str) -> Library:
+    def of_split(self, split: str, *, fewest_songs: int = 0) -> Library:
         """The songs and references of one split.
 
         Raises:
-            UserError: there are none.
+            UserError: there are none, or fewer songs than are needed.
         """
         songs = tuple(song for song in self.songs if song.split == split)
         references = tuple(reference for reference in self.references if reference.split == split)
         if not songs and not references:
             raise UserError(f"no song of {len(self.songs)} falls into the split {split}; name some in a split file")
+        if len(songs) < fewest_songs:
+            raise UserError(
+                f"the split {split} holds {len(songs)} of {len(self.songs)} songs, and {fewest_songs} are needed; name "
+                "more for it in a split file, or give more folders"
+            )
         return replace(self, songs=songs, references=references)
 
     def read(

@@ -34,5 +34,14 @@ def counted(remarks: Sequence[Remark]) -> tuple[str, ...]:
     notes = []
     for what, count in Counter(remark.what for remark in remarks).items():
         places = [remark.file or remark.song for remark in remarks if remark.what == what]
-        notes.append(f"{what} ({count}): {', '.join(places[:_NAMED])}{', ...' if count > _NAMED else ''}")
+        notes.append(f"{what} ({count}): {some(places)}")
     return tuple(notes)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of some names.
+
+    >>> some("abc"), some("abcd")
+    ('a, b, c', 'a, b, c, ...')
+    """
+    return f"{', '.join(names[:_NAMED])}{', ...' if len(names) > _NAMED else ''}"

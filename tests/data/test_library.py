@@ -108,6 +108,19 @@ def test_splits_are_those_of_the_file_then_of_the_data_set(tmp_path, cache):
     assert all(song.mix in held_back.references for song in held_back.songs)
     with pytest.raises(UserError, match="split train"):
         library.of_split("train")
+    fewer = "split validation holds 1 of 3 songs, and 2 are needed; name more for it in a split file"
+    with pytest.raises(UserError, match=fewer):
+        library.of_split("validation", fewest_songs=2)
+    assert len(library.of_split("test", fewest_songs=2).songs) == 2
+
+
+def test_a_split_file_that_names_no_song_that_is_there_is_refused(tmp_path, cache):
+    disk.musdb18_hq(tmp_path / "musdb")
+    (tmp_path / "splits.json").write_text('{"test": ["a", "b"], "validation": ["c", "d"]}')
+    with pytest.raises(UserError, match=r"splits.json: names no song that is there, such as .*; got a, b, c, ...$"):
+        opened(cache, tmp_path / "musdb", splits=tmp_path / "splits.json")
+    (tmp_path / "splits.json").write_text("{}")
+    assert len(opened(cache, tmp_path / "musdb", splits=tmp_path / "splits.json").songs) == 3
 
 
 def write_bad_song(root):

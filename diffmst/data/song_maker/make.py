@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,11 @@ def _made(order: Order, number: int) -> dict[str, Any]:
 
 
 def _is_there(folder: Path, order: Order, number: int) -> bool:
-    """Whether a song has been made before, in the same way."""
+    """Whether a song has been made before, in the same way.
+
+    Raises:
+        UserError: the folder holds another song, or something else.
+    """
     if not folder.exists():
         return False
     try:
@@ -148,9 +153,29 @@ def _is_there(folder: Path, order: Order, number: int) -> bool:
         made = {"sfz": [], **json.loads((folder / SIDECAR).read_text(encoding="utf-8"))["made"]}
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{folder}: is no song of this command; choose another folder or remove it") from None
-    if made != _made(order, number):
-        raise UserError(f"{folder}: was made with other options ({made}); choose another folder or remove it")
+    if differing := _differences(made, _made(order, number)):
+        raise UserError(
+            f"{folder}: was made with other options ({differing}); give those again, choose another folder or remove it"
+        )
     return True
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which options differ, and how; empty where none does.
+
+    >>> _differences({"seconds": 60.0, "sfz": ["Bass.sfz", "Kit.sfz"]}, {"seconds": 8.0, "sfz": ["Bass.sfz"]})
+    'seconds: 60.0 then, 8.0 now; sfz: no longer Kit.sfz'
+    """
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    return "; ".join(f"{name}: {_difference(then.get(name), now.get(name))}" for name in names)
+
+
+def _difference(then: object, now: object) -> str:
+    if isinstance(then, list) and isinstance(now, list) and sorted(then) != sorted(now):
+        gone, come = Counter(then) - Counter(now), Counter(now) - Counter(then)
+        changes = {"no longer": gone, "now also": come}
+        return ", ".join(f"{how} {', '.join(sorted(files.elements()))}" for how, files in changes.items() if files)
+    return f"{then} then, {now} now"
 
 
 def _make(task: tuple[Path, Order, int]) -> int:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from diffmst.data.instruments.playing import Tone
+from diffmst.data.remarks import Remark, counted
 from diffmst.data.song_maker.sheet import LEAD_IN_S, TAILS_S, Facts, Sheet
 from diffmst.data.song_maker.soundfonts import symusic
 from diffmst.errors import UserError
 
+UNREADABLE = "cannot be read as MIDI"
 LONGEST_NOTE_S = 8.0
 FEWEST_NOTES = 8
 """A track with fewer notes in the stretch is left out."""
@@ -34,6 +37,8 @@ _DRUMS: Mapping[int, tuple[str, str, int]] = {
     63: ("percussion", "h", 0), 64: ("percussion", "l", 0), 75: ("percussion", "i", 0), 76: ("percussion", "i", 0),
 }  # fmt: skip
 
+_logger = logging.getLogger(__name__)
+
 
 class MidiPart(NamedTuple):
     """Notes of one part of a file, in order of time; the program is below zero for drums."""
@@ -51,15 +56,31 @@ class MidiScore(NamedTuple):
 
 
 def find_midi(folder: Path) -> tuple[Path, ...]:
-    """The MIDI files in a folder and below it, by name.
+    """The MIDI files in a folder and below it, by name; those that cannot be read are left out and logged.
 
     Raises:
-        UserError: there are none.
+        UserError: there is no such folder, it has none that can be read, or the library is not installed.
     """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
-    if not found:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: {'is a file; give its folder' if folder.exists() else 'no such folder'}")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    if not paths:
         raise UserError(f"{folder}: holds no MIDI files (.mid)")
-    return tuple(found)
+    broken = [path for path in paths if _score(path) is None]
+    notes = counted([Remark("", "", UNREADABLE, str(path)) for path in broken])
+    if len(broken) == len(paths):
+        raise UserError(f"{folder}: holds no MIDI files that can be used: {'; '.join(notes)}")
+    for text in notes:
+        _logger.warning("%s: left out: %s", folder, text)
+    return tuple(path for path in paths if path not in broken)
+
+
+def _score(path: Path) -> Any | None:  # noqa: ANN401 of a library without types
+    """What the library reads in a MIDI file; None where it cannot."""
+    try:
+        return symusic().Score(path)
+    except (RuntimeError, ValueError, OSError):
+        return None
 
 
 @functools.lru_cache(maxsize=64)
@@ -69,10 +90,10 @@ def read_midi(path: Path) -> MidiScore:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        score = symusic().Score(path).to("second")
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as MIDI ({str(error).splitlines()[0]})") from None
+    read = _score(path)
+    if read is None:
+        raise UserError(f"{path}: {UNREADABLE}; leave it out, or write it anew")
+    score = read.to("second")
     parts: dict[str, list[Tone]] = {}
     programs: dict[str, int] = {}
     for number, track in enumerate(score.tracks, 1):

@@ -33,6 +33,9 @@ from diffmst.training.staging import UnusableError
 ATTEMPTS = 20
 """Draws after which a scene is given up: the songs are of no use then."""
 
+FEWEST_SONGS = 2
+"""Of a pack: where one is made like another, there must be another."""
+
 METHODS: Mapping[Method, float] = MappingProxyType({"same-song": 0.55, "shared-style": 0.45})
 """Shares of those that there are: without audio there is nothing to compare with a finished mix but its spectrum."""
 
@@ -73,7 +76,7 @@ class PackOrder:
     def __post_init__(self) -> None:
         if self.methods.keys() != METHODS.keys() or abs(sum(self.methods.values()) - 1) > 1e-6:
             raise ValueError(f"shares of {' and '.join(METHODS)} must add up to 1, got {dict(self.methods)}")
-        if min(self.shards, self.scenes) < 1 or self.songs < 2:
+        if min(self.shards, self.scenes) < 1 or self.songs < FEWEST_SONGS:
             raise ValueError(f"there must be a scene and two songs, got {(self.shards, self.scenes, self.songs)}")
 
     @property
@@ -117,10 +120,10 @@ def make_pack(
         progress: told how far it is.
 
     Raises:
-        UserError: there are no two songs, none is favoured, or the folder holds another pack.
+        UserError: there are too few songs, none is favoured, or the folder holds another pack.
     """
-    if len(library.songs) < 2:
-        raise UserError("a pack needs at least two songs; give more folders")
+    if len(library.songs) < FEWEST_SONGS:
+        raise UserError(f"a pack needs at least {FEWEST_SONGS} songs, got {len(library.songs)}; give more folders")
     often = _favoured(library, favoured)
     record = PackRecord(
         layout=order.layout,

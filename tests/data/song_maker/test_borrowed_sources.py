@@ -91,8 +91,13 @@ def test_names_of_every_role_tell_it():
 
 
 def test_folders_without_midi_files_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"holds no MIDI files"):
+    with pytest.raises(UserError, match=r"holds no MIDI files \(.mid\)$"):
         midi.find_midi(tmp_path)
+    with pytest.raises(UserError, match=r"nofolder: no such folder$"):
+        midi.find_midi(tmp_path / "nofolder")
+    (tmp_path / "song.mid").touch()
+    with pytest.raises(UserError, match=r"song.mid: is a file; give its folder$"):
+        midi.find_midi(tmp_path / "song.mid")
 
 
 def chunk(name, body):
@@ -212,5 +217,19 @@ def test_songs_are_made_from_midi_files(tmp_path):
 def test_broken_midi_files_are_refused(tmp_path):
     pytest.importorskip("symusic")
     (tmp_path / "bad.mid").write_bytes(b"MThd nonsense")
-    with pytest.raises(UserError, match=r"bad.mid: cannot be read as MIDI"):
+    with pytest.raises(UserError, match=r"bad.mid: cannot be read as MIDI; leave it out, or write it anew$"):
         midi.read_midi(tmp_path / "bad.mid")
+    with pytest.raises(
+        UserError, match=r"holds no MIDI files that can be used: cannot be read as MIDI \(1\): .*bad.mid$"
+    ):
+        midi.find_midi(tmp_path)
+
+
+def test_broken_midi_files_among_others_are_left_out_with_a_note(tmp_path, caplog):
+    write_midi(tmp_path / "song.mid", 2)
+    (tmp_path / "bad.mid").write_text("this is a text, and no music")
+    (tmp_path / "cut.mid").write_bytes((tmp_path / "song.mid").read_bytes()[:10])
+    assert midi.find_midi(tmp_path) == (tmp_path / "song.mid",)
+    (record,) = caplog.records
+    paths = f"{tmp_path / 'bad.mid'}, {tmp_path / 'cut.mid'}"
+    assert record.message == f"{tmp_path}: left out: cannot be read as MIDI (2): {paths}"

@@ -16,7 +16,7 @@ from diffmst.data.song_maker.catalogue import DRUM_WORDS, KINDS, VOICE_WORDS
 from diffmst.data.song_maker.make import Order, make_songs, write_stem
 from diffmst.data.song_maker.naming import Convention, draw_convention, name_takes
 from diffmst.data.song_maker.sheet import compose_sheet
-from diffmst.data.song_maker.song import SHORTEST_S, make_song
+from diffmst.data.song_maker.song import SHORTEST_S, Sources, make_song
 from diffmst.data.song_maker.takes import Take
 from diffmst.errors import UserError
 from diffmst.roles import BY_NAME, role_of, side_of
@@ -206,8 +206,12 @@ def test_songs_from_before_sfz_was_played_are_kept(folder, tmp_path):
 
 
 def test_songs_made_otherwise_and_foreign_folders_are_refused(folder, tmp_path):
-    with pytest.raises(UserError, match=r"song-3-00000: was made with other options"):
-        make_songs(folder, 1, Order(SEED, 2 * SHORTEST_S))
+    how = f"seconds: {SHORTEST_S} then, {2 * SHORTEST_S} now; midi_files: 0 then, 1 now"
+    what = (
+        rf"song-3-00000: was made with other options \({how}\); give those again, choose another folder or remove it$"
+    )
+    with pytest.raises(UserError, match=what):
+        make_songs(folder, 1, Order(SEED, 2 * SHORTEST_S, sources=Sources(midi=(tmp_path / "song.mid",))))
     (tmp_path / "song-3-00000").mkdir()
     with pytest.raises(UserError, match=r"song-3-00000: is no song of this command"):
         make_songs(tmp_path, 1, ORDER)

@@ -97,6 +97,30 @@ def test_a_pack_of_another_order_is_not_written_over(songs, packs, capsys):
     assert "holds another pack" in capsys.readouterr().err
 
 
+@pytest.fixture
+def validated(songs, tmp_path):
+    """Packs songs of a split; one is for validation, and stands in the file once more with a typo."""
+
+    def pack(split: str) -> int:
+        splits = tmp_path / "splits.json"
+        splits.write_text(json.dumps({"train": ["song 1", "song 2"], "validation": ["song 0", "sogn 0"]}))
+        options = ["--splits", str(splits), "--split", split, "--shards", "1", "--scenes", "1", "--jobs", "1"]
+        return main(["data", "pack", str(songs), "-o", str(tmp_path / "pack"), *options])
+
+    return pack
+
+
+def test_a_split_with_too_few_songs_for_a_pack_is_told(validated, capsys):
+    assert validated("validation") == 2
+    (complaint,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert "the split validation holds 1 of 3 songs, and 2 are needed" in complaint
+
+
+def test_songs_of_the_split_file_that_are_not_there_are_told(validated, capsys):
+    assert validated("train") == 0
+    assert "note: in the split file, but not there (1): sogn 0\n" in capsys.readouterr().err
+
+
 def test_pretraining_leaves_a_model_that_tells_how_it_came_about(packs, tmp_path):
     pretrain(packs, tmp_path / "run")
     record = read_record(tmp_path / "run" / "model.safetensors").training
