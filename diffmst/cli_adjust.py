@@ -126,7 +126,7 @@ def match(
     start: Start = None,
     reference_start: ReferenceStart = None,
     seconds: Seconds = None,
-    steps: Steps = 80,
+    steps: Steps = None,
     time_s: TimeS = math.inf,
     model: Model = None,
     no_refine: NoRefine = False,
@@ -162,7 +162,7 @@ def match(
         _with_output(options_of(mix, same_references=not reference), loudness, ceiling, sample_format),
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
-        steps=refinement_steps(steps, predictor, no_refine=no_refine),
+        steps=refinement_steps(steps, time_s, predictor, no_refine=no_refine),
         time_s=time_s,
         model=predictor,
         amounts=chosen_amounts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -63,7 +64,13 @@ ReferenceStart = Annotated[
 ]
 Seconds = Annotated[float | None, typer.Option("--seconds", help="Listen to this much from there, s.", min=1, max=60)]
 Steps = Annotated[
-    int, typer.Option("--steps", help="Refinement steps at most; 0 leaves what a model predicts, or balances.", min=0)
+    int | None,
+    typer.Option(
+        "--steps",
+        help="Refinement steps at most; 0 leaves what a model predicts, or balances.",
+        min=0,
+        show_default="80",
+    ),
 ]
 TimeS = Annotated[float, typer.Option("--time", help="Refinement time at most, s.", min=0, show_default="no limit")]
 Roles = Annotated[
@@ -101,17 +108,30 @@ def chosen_amounts(before: Amounts | None = None, **percent: float | None) -> Am
     return (before or Amounts()).model_copy(update=given)
 
 
-def refinement_steps(steps: int, model: MixModel | None, *, no_refine: bool) -> int:
+def refinement_steps(steps: int | None, time_s: float, model: MixModel | None, *, no_refine: bool) -> int:
     """How many steps refinement takes at most.
 
+    Args:
+        steps: asked for; None for as many as usual.
+        time_s: asked for, likewise at most.
+        model: that predicts where refinement begins, if there is one.
+        no_refine: it is to be left at what the model predicts.
+
     Raises:
-        UserError: it is to be left at a prediction, and there is none.
+        UserError: it is to be left at a prediction, and there is none, or refinement is asked for as well.
     """
+    from diffmst.refine import STEPS
+
     if no_refine and not model:
         raise UserError(
             "--no-refine leaves it at what a model predicts, and there is none; give --steps 0 to balance only"
         )
-    return 0 if no_refine else steps
+    asked = f"--steps {steps}" if steps else f"--time {time_s:g}" if 0 < time_s < math.inf else ""
+    if no_refine and asked:
+        raise UserError(f"--no-refine leaves refinement out, and {asked} asks for it; give one of the two")
+    if no_refine:
+        return 0
+    return STEPS if steps is None else steps
 
 
 def network(model: str | None, layout: LayoutName | None) -> MixModel | None:

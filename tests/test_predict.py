@@ -1,5 +1,7 @@
 """From files to what a model believes of them, and back to a document."""
 
+import math
+
 import numpy as np
 import pytest
 import soundfile
@@ -8,6 +10,7 @@ from models.heard_as_published import small_config
 from songs import RATE, noise, tone, write, write_reference, write_song
 
 import diffmst
+from diffmst import cli_options
 from diffmst.cli import main
 from diffmst.errors import UserError
 from diffmst.layout import DEFAULT, PAPER
@@ -20,6 +23,7 @@ from diffmst.models.style_transfer import StyleTransfer, StyleTransferConfig
 from diffmst.passages import Listening
 from diffmst.predict import predicted_prior
 from diffmst.progress import SILENT
+from diffmst.refine import STEPS
 from diffmst.render import render_document
 from diffmst.task import prepare
 
@@ -175,6 +179,24 @@ def test_without_a_model_there_is_no_prediction_to_leave_it_at(home, tmp_path, c
     arguments = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / "mix")]
     assert main([*arguments, "--model", "none", "--no-refine"]) == 2
     assert "and there is none; give --steps 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [("--steps", "80"), ("--time", "30")])
+def test_to_leave_refinement_out_and_to_ask_for_it_is_refused(asked, home, tmp_path, capsys):
+    mix = ["mix", str(home / "song"), "-r", str(home / "reference.wav"), "-o", str(tmp_path / "mix")]
+    assert main([*mix, "--no-refine", "--steps", "0"]) == 0
+    capsys.readouterr()
+    for command in ([*mix, "--force"], ["match", str(tmp_path / "mix" / "mix.json")]):
+        assert main([*command, "--no-refine", *asked]) == 2
+        refusal = f"error: --no-refine leaves refinement out, and {' '.join(asked)} asks for it; give one of the two"
+        assert capsys.readouterr().err.strip() == refusal
+
+
+def test_as_many_steps_are_taken_as_the_help_says(capsys):
+    assert cli_options.refinement_steps(None, math.inf, None, no_refine=False) == STEPS
+    for command in ("mix", "match"):
+        assert main([command, "--help"]) == 0
+        assert f"[default: ({STEPS})]" in capsys.readouterr().out
 
 
 def test_what_became_of_the_distance_is_called_by_its_name(home, model_file, tmp_path, capsys):
