@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from diffmst.arrays import Array, library
 from diffmst.aspects import Aspect, aspect_of
@@ -14,7 +14,7 @@ from diffmst.params import Param
 MOST_PERCENT = 150.0
 """Further than this from the neutral mix, what was meant for the reference becomes a caricature of it."""
 
-Percent = Annotated[float, Field(ge=0, le=MOST_PERCENT)]
+Percent = Annotated[StrictFloat, Field(ge=0, le=MOST_PERCENT)]
 
 
 class Amounts(BaseModel):

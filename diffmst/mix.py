@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StrictInt, ValidationError, model_validator
 
 from diffmst import __version__
 from diffmst.amount import Amounts
@@ -54,7 +54,7 @@ class Mix(Part):
     version: Literal[2] = Field(default=VERSION, description="Of this document.")
     software: str = f"diffmst {__version__}"
     layout: LayoutName = Field(default="default", description="The console's set of controls.")
-    sample_rate: int = Field(ge=22_050, le=192_000)
+    sample_rate: StrictInt = Field(ge=22_050, le=192_000)
     tracks: tuple[TrackMix, ...] = Field(min_length=1)
     fx: Values = Field(default_factory=dict)
     fx_locks: Locks = ()

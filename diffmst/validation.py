@@ -14,10 +14,11 @@ _SAID = {
     "missing": "is missing",
     "too_short": "must have at least one entry",
     "model_type": "should be an object",
+    "bool_type": "should be true or false",
 }
 
 
-_WITHOUT_VALUE = ("extra_forbidden", "missing")
+_WITHOUT_VALUE = ("extra_forbidden", "missing", "unknown_role")
 
 
 def dotted(keys: Keys) -> str:

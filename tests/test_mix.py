@@ -81,12 +81,22 @@ def test_rounding_never_leaves_the_range():
         (lambda d: d.update(tracks=[]), "tracks: must have at least one entry"),
         (lambda d: d.update(sample_rate=8000), "sample_rate: should be greater than or equal to 22050, got 8000"),
         (lambda d: d["tracks"][0].pop("path"), "track 'kick': path: is missing"),
+        (lambda d: d["tracks"][0].update(mute="yes"), "track 'kick': mute: should be true or false, got 'yes'$"),
+        (lambda d: d["tracks"][0].update(mute=1), "track 'kick': mute: should be true or false, got 1$"),
+        (lambda d: d["tracks"][0].update(channels="1"), "track 'kick': channels: should be a valid integer, got '1'$"),
+        (lambda d: d["tracks"][0].update(role_confidence=True), "role_confidence: should be a valid number, got true$"),
         (
-            lambda d: d["tracks"][0].update(mute="perhaps"),
-            "track 'kick': mute: should be a valid boolean.*, got 'perhaps'",
+            lambda d: d["tracks"][0].update(role="kik"),
+            "track 'kick': role: there is no role 'kik', did you mean kick\\? there are kick, snare, .* and unknown$",
         ),
+        (
+            lambda d: d["tracks"][0].update(role_from="me"),
+            "track 'kick': role_from: should be 'name', 'ear', 'user', 'sidecar' or '', got 'me'$",
+        ),
+        (lambda d: d["render"].update(loudness_lufs="-9"), "render.loudness_lufs: should be a valid number, got '-9'$"),
+        (lambda d: d["amounts"].update(tone="50"), "amounts.tone: should be a valid number, got '50'$"),
         (lambda d: d["fx"].update({"reverb.mix": float("nan")}), "fx.reverb.mix: should be a finite number"),
-        (lambda d: d["tracks"][0].update(mute=None), "track 'kick': mute: should be a valid boolean, got null$"),
+        (lambda d: d["tracks"][0].update(mute=None), "track 'kick': mute: should be true or false, got null$"),
         (
             lambda d: d["tracks"][0]["settings"].update({"panner.pan": None}),
             r"track 'kick': settings.panner.pan: should be a valid number, got null$",
@@ -104,6 +114,15 @@ def test_a_document_that_does_not_fit_is_refused_in_one_line(change, line):
     with pytest.raises(UserError, match=line) as caught:
         Mix.from_json(edited(change), "song.json")
     assert str(caught.value).startswith("song.json: ") and "\n" not in str(caught.value)
+
+
+def test_a_role_is_read_as_options_are():
+    mix = Mix.from_json(
+        edited(
+            lambda d: [track.update(role=role) for track, role in zip(d["tracks"], ("Kick", "unknown"), strict=True)]
+        )
+    )
+    assert [track.role for track in mix.tracks] == ["kick", ""]
 
 
 def test_broken_json_is_refused_with_its_place():

@@ -208,7 +208,7 @@ def test_a_role_that_is_told_of_no_stem_is_refused_with_those_that_are_near():
 
 @pytest.mark.parametrize(("word", "meant"), [("drms", "drums"), ("vocals", "lead"), ("Violin", "pad")])
 def test_a_role_that_there_is_not_is_refused_with_the_one_that_is_meant(word, meant):
-    with pytest.raises(UserError, match=f"role {word}: there is none of this name, did you mean {meant}"):
+    with pytest.raises(UserError, match=f"there is no role '{word}', did you mean {meant}"):
         parse_roles([f"a.wav={word}"])
 
 

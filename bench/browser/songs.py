@@ -65,7 +65,7 @@ def _numbered(tracks: list[TrackMix]) -> tuple[TrackMix, ...]:
 
 
 def _track(channels: int, settings: dict[str, float], *, mute: bool) -> TrackMix:
-    return TrackMix(name="", path="", sha256="0" * 64, channels=channels, role="other", mute=mute, settings=settings)
+    return TrackMix(name="", path="", sha256="0" * 64, channels=channels, mute=mute, settings=settings)
 
 
 def _settings(section: Section, generator: np.random.Generator) -> dict[str, float]:

@@ -49,7 +49,7 @@ def told_role(text: str) -> Role:
     meant = get_close_matches(name, BY_NAME, 1) or ([role_of(name).name] if role_of(name).name else [])
     guess = f", did you mean {meant[0]}?" if meant else ";"
     names = ", ".join(role.name for role in ROLES)
-    raise UserError(f"role {text}: there is none of this name{guess} there are {names} and {_UNKNOWN_WORD}")
+    raise UserError(f"there is no role {text!r}{guess} there are {names} and {_UNKNOWN_WORD}")
 
 
 def told_roles(told: Mapping[str, str], stems: Sequence[tuple[str, Path]]) -> dict[int, Role]:
