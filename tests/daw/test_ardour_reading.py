@@ -9,6 +9,7 @@ from mixes import make_mix, write_mix
 
 from diffmst.daw.ardour.format import FORMAT
 from diffmst.daw.exporting import export_session
+from diffmst.daw.naming import BUS_NAME, MASTER_NAME, RETURN_NAME
 from diffmst.errors import UserError
 
 
@@ -138,6 +139,14 @@ def test_what_the_console_cannot_say_is_told(session, tmp_path, told, change):
     assert line.startswith(f"“a-b-c” has {told}")
 
 
+@pytest.mark.parametrize("name", [MASTER_NAME, BUS_NAME, RETURN_NAME])
+def test_a_pan_where_the_console_has_none_is_told(session, tmp_path, name):
+    def change(root):
+        turn(root.find(f"Routes/Route[@name='{name}']"), "pan-azimuth", 0.25)
+
+    assert changed(session, tmp_path, change).ignored == (f"“{name}” has a pan, which the console cannot do there",)
+
+
 def add_control(root, name, attribute, value):
     ElementTree.SubElement(route(root), "Controllable", {"name": name, "value": "1", attribute: value})
 
@@ -149,6 +158,18 @@ def test_a_plugin_of_another_kind_is_left_out_and_told_unless_it_is_bypassed(ses
             ElementTree.SubElement(route(root), "Processor", plugin)
 
     assert changed(session, tmp_path, change).ignored == ("“a-b-c” has a further plugin, “Delay”, which is left out",)
+
+
+def test_a_reverb_of_the_musicians_own_is_told_and_so_is_the_mute_of_the_printed_one(session, tmp_path):
+    def change(root):
+        plugin = {"type": "lv2", "name": "Hall", "unique-id": "urn:hall", "active": "1"}
+        ElementTree.SubElement(root.find(f"Routes/Route[@name='{BUS_NAME}']"), "Processor", plugin)
+        route(root, len(NAMES)).find("MuteMaster").set("muted", "1")
+
+    assert changed(session, tmp_path, change).ignored == (
+        f"“{RETURN_NAME}” has its mute on; the mix plays the reverb as it was",
+        f"“{BUS_NAME}” has a plugin, “Hall”, which is left out",
+    )
 
 
 def first_plugin(root):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 from diffmst.daw.ardour.channel import from_channel
-from diffmst.daw.ardour.remarks import on_audio, on_route
+from diffmst.daw.ardour.remarks import on_audio, on_mute, on_pan, on_reverb, on_route
 from diffmst.daw.ardour.route_reading import is_muted, read_channel, send_gain
 from diffmst.daw.ardour.signature import Signature, StripNote
 from diffmst.daw.decibels import to_db
@@ -72,7 +72,7 @@ class _SessionReader:
             return_gain_db=self._return_gain_db(),
             muted={strip.key: is_muted(self._routes[strip.route]) for strip in there},
             names={strip.key: self._routes[strip.route].attrib["name"] for strip in there},
-            ignored=(*ignored, *self._others()),
+            ignored=(*ignored, *self._of_reverb(), *self._others()),
         )
 
     def _strip(self, section: Section, strip: StripNote) -> _Read:
@@ -83,9 +83,11 @@ class _SessionReader:
             gain = send_gain(route, self._signature.bus_route)
             values["send.gain_db"] = to_db(gain) + self._signature.sends_lowered_db
         remarks = [*ignored, *on_route(route)]
+        if "panner.pan" not in section.params:
+            remarks += on_pan(route)
         if playlist := route.get("audio-playlist"):
             remarks += on_audio(self._playlists.get(playlist), self._signature.length)
-        return _Read(values, [f"“{route.attrib['name']}” has {what}" for what in remarks])
+        return _Read(values, _told(route, remarks))
 
     def _return_gain_db(self) -> float:
         route = self._routes.get(self._signature.return_route)
@@ -93,6 +95,13 @@ class _SessionReader:
             return 0.0
         channel = read_channel(route)
         return to_db(channel.trim * channel.fader)
+
+    def _of_reverb(self) -> Iterator[str]:
+        """What the return of the reverb and the bus of the sends have that the console has not."""
+        if (played := self._routes.get(self._signature.return_route)) is not None:
+            yield from _told(played, [*on_reverb(played), *on_mute(played)])
+        if (bus := self._routes.get(self._signature.bus_route)) is not None:
+            yield from _told(bus, on_reverb(bus))
 
     def _others(self) -> Iterator[str]:
         """Routes that are not of the mix."""
@@ -102,6 +111,10 @@ class _SessionReader:
         for route_id, route in self._routes.items():
             if route_id not in known:
                 yield f"“{route.get('name')}” is no track of the mix; it is left out"
+
+
+def _told(route: Element, remarks: Iterable[str]) -> list[str]:
+    return [f"“{route.get('name')}” has {what}" for what in remarks]
 
 
 class _Read(NamedTuple):

@@ -7,9 +7,10 @@ from itertools import dropwhile
 from xml.etree.ElementTree import Element
 
 from diffmst.daw.ardour.channel import is_ours
-from diffmst.daw.ardour.route_reading import is_plugin, is_yes, read_plugin
+from diffmst.daw.ardour.route_reading import is_muted, is_plugin, is_yes, read_channel, read_plugin
 
 _FADER = "amp"
+_MIDDLE, _CENTRED = 0.5, 1e-6  # of the position of a pan
 
 
 def on_route(route: Element) -> Iterator[str]:
@@ -28,6 +29,27 @@ def on_route(route: Element) -> Iterator[str]:
     for plugin in map(read_plugin, filter(is_plugin, behind)):
         if plugin.active and is_ours(plugin):
             yield f"{plugin.name} behind the fader; it was taken as if it were before it"
+
+
+def on_pan(route: Element) -> Iterator[str]:
+    """On the pan of a strip where the console has none: the master, the return of the reverb and its bus."""
+    if abs(read_channel(route).position - _MIDDLE) > _CENTRED:
+        yield "a pan, which the console cannot do there"
+
+
+def on_reverb(route: Element) -> Iterator[str]:
+    """On the return of the reverb, and on the bus of the sends, of which only faders and sends are read."""
+    yield from on_route(route)
+    yield from on_pan(route)
+    for plugin in read_channel(route).plugins:
+        if plugin.active:
+            yield f"a plugin, “{plugin.name}”, which is left out"
+
+
+def on_mute(route: Element) -> Iterator[str]:
+    """On the mute of the return, which the mix plays all the same."""
+    if is_muted(route):
+        yield "its mute on; the mix plays the reverb as it was"
 
 
 def on_audio(playlist: Element | None, length: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ SETTINGS_CSV, SETTINGS_PAGE, README = "settings.csv", "settings.html", "README.t
 _WIDTH = 120  # of the text, in characters
 
 _IN_THE_STEMS = Translation("printed", "the audio of the stem", "what was set stands in the settings sheet", False)
+_ON_THE_MASTER_TOO = _IN_THE_STEMS._replace(difference=f"{_IN_THE_STEMS.difference}; that of the master only there")
 _OF_MASTER = Translation("absent", "the settings sheet", "the stems are the mix before its master", False)
 _PRINTED_REVERB = Translation("printed", "the reverb return, an audio file", "the room itself is not there", False)
 
@@ -33,7 +34,12 @@ class Stems:
     title = "stems with a settings sheet"
     suffix = ""
     parts: frozenset[Part] = frozenset({"processed"})
-    translations = dict.fromkeys(console_effects(), _IN_THE_STEMS) | {"image": _OF_MASTER, "reverb": _PRINTED_REVERB}
+    translations = {
+        **dict.fromkeys(console_effects(), _IN_THE_STEMS),
+        **dict.fromkeys(("input", "eq", "compressor", "fader"), _ON_THE_MASTER_TOO),
+        "image": _OF_MASTER,
+        "reverb": _PRINTED_REVERB,
+    }
     saves = ()
     caches = ()
     not_in_paths = ""
