@@ -198,7 +198,8 @@ class _PairAtHand:
         reference = torch.from_numpy(np.broadcast_to(audio, (2, audio.shape[1])).copy())[None]
         if is_mono(reference):
             raise UserError(
-                f"{self.pair.reference}: is mono; distances to it tell of width alone; give a stereo reference"
+                f"{self.pair.reference}: is mono; distances to it tell nothing of width, or little but that a mix is "
+                "not mono; give a stereo reference"
             )
         return reference
 

@@ -135,7 +135,10 @@ def mono(folder, pair):
 
 BAD = {
     "short": (short, "lasts 2.0 s; an evaluation needs 6 s"),
-    "mono reference": (mono, "is mono"),
+    "mono reference": (
+        mono,
+        "is mono; distances to it tell nothing of width, or little but that a mix is not mono; give a stereo",
+    ),
     "no stems": (lambda folder, pair: replace(pair, name="bad", stems=folder / "no"), "no such file or folder"),
     "no reference": (lambda folder, pair: replace(pair, name="bad", reference=folder / "no.wav"), "no such file"),
     "silent": (silent, "every stem is silent"),

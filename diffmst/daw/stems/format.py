@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -34,7 +34,7 @@ class Stems:
     title = "stems with a settings sheet"
     suffix = ""
     parts: frozenset[Part] = frozenset({"processed"})
-    translations = {
+    translations: Mapping[str, Translation] = {
         **dict.fromkeys(console_effects(), _IN_THE_STEMS),
         **dict.fromkeys(("input", "eq", "compressor", "fader"), _ON_THE_MASTER_TOO),
         "image": _OF_MASTER,
