@@ -51,17 +51,20 @@ def difference_curve(profile: Profile, reference: Profile, *, soft: bool = True)
     return freq_hz[:shared], ours_db[:shared] - theirs_db[:shared]
 
 
-def furthest_off(profile: Profile, reference: Profile, limit_db: float, *, highest_hz: float = math.inf) -> Peak | None:
+def furthest_off(
+    profile: Profile, reference: Profile, limit_db: float, *, lowest_hz: float = 0.0, highest_hz: float = math.inf
+) -> Peak | None:
     """Where a mix is furthest from its reference on the curve of `difference_curve`; none where it is within a limit.
 
     Args:
         profile: of the mix.
         reference: of the reference.
         limit_db: a smaller difference does not count.
-        highest_hz: what lies above does not count; nor does what lies below 40 Hz, see `part_db`.
+        lowest_hz: what lies below does not count; nor does what lies below 40 Hz, see `part_db`.
+        highest_hz: what lies above does not count; nor does what lies above 16 kHz.
     """
     freq_hz, difference_db = difference_curve(profile, reference)
-    counts = (freq_hz >= TONE_HZ[0]) & (freq_hz <= min(highest_hz, TONE_HZ[1]))
+    counts = (freq_hz >= max(lowest_hz, TONE_HZ[0])) & (freq_hz <= min(highest_hz, TONE_HZ[1]))
     worst = int(np.where(counts, np.abs(difference_db), -1.0).argmax())
     if not abs(difference_db[worst]) > limit_db:
         return None

@@ -274,6 +274,16 @@ def test_more_than_the_reference_at_the_very_bottom_is_told_where_it_can_be_hear
     assert not list(about(*quiet))  # 20 dB apart and far below all else
 
 
+def test_the_greatest_difference_is_the_one_to_listen_to_first():
+    hump = 6 * filtered(noise(seed=2), 2, (800, 1250), "bandpass")
+    around, below = about(noise() + hump + low_noise(18.0, 3), noise(seed=1))
+    told = [int(re.search(r"has (\d+) dB more", sentence)[1]) for sentence in (around, below)]
+    assert around.startswith("Around 1.") and below.startswith("Below 50 Hz") and told[1] > told[0] > 0
+    assert "Listen there first" not in around and "An equalizer or a fader may do." in around
+    (alone,) = about(noise() + hump, noise(seed=1))
+    assert "Listen there first" in alone
+
+
 def test_a_bass_that_is_wider_than_that_of_the_reference_is_told():
     middle, side = low_noise(3.0, 3), low_noise(3.0, 4) * [[1], [-1]]
     (sentence,) = about(noise() + middle + side, noise(seed=1) + np.sqrt(2) * middle)

@@ -1,12 +1,14 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 import torch
 from html_checks import Page
+from scipy.signal import butter, sosfilt
 
 from diffmst.effects import DEFAULT_TRACK, Effect
 from diffmst.layout import DEFAULT, LAYOUTS, Section
@@ -14,7 +16,7 @@ from diffmst.mastering import Output
 from diffmst.mix import ComparisonMix, Mix, ReferenceMix, TrackMix
 from diffmst.params import Param
 from diffmst.profile import Profile
-from diffmst.report import build_report, strips, summary, tables, words
+from diffmst.report import build_report, figures, strips, summary, tables, words
 from diffmst.report.controls import read_units
 from diffmst.report.svg import Axis, Frame, png
 
@@ -167,6 +169,13 @@ def test_verdict_follows_the_distance():
     assert "Far from the reference" in report(after=hissing)
 
 
+def test_the_headline_says_of_peaks_what_it_measures():
+    alike = report(after=heard(0), output=_as_dynamic_as_reference())
+    assert "The mix is as wide, and its peaks stand as far above its loudness." in alike
+    squashed = replace(_as_dynamic_as_reference(), true_peak_dbtp=-14.0 + PROFILES["reference"].plr_db - 4.0)
+    assert "its peaks stand 4.0 dB less far above its loudness." in report(after=heard(0), output=squashed)
+
+
 def _as_dynamic_as_reference():
     reference = PROFILES["reference"]
     return Output(
@@ -234,6 +243,31 @@ def test_equalizer_curve_passes_through_its_band():
     x, y = map(int, re.search(r'class="eq dot" d="M(\d+) (\d+)h0"', picture).groups())
     assert x == pytest.approx(1000 * np.log10(1000 / 20) / 3, abs=1)
     assert y == pytest.approx(1000 * (15 - 6) / 30, abs=5)  # the curve is a polygon of 72 points
+
+
+def test_no_curve_of_an_equalizer_leaves_its_picture():
+    boosted = {
+        f"eq.peak_{n}.{key}": value for n in (2, 3) for key, value in {"gain_db": 12.0, "freq_hz": 1000.0}.items()
+    }
+    plain, loud = make_mix(tracks=1, master={}), make_mix(tracks=1, master=boosted)
+    _, master = strips.bus_strips(loud)
+    picture = next(panel for panel in master.panels if panel.kind == "eq").pictures[0]
+    _, y = map(int, re.search(r'class="eq dot" d="M(\d+) (\d+)', picture).groups())
+    assert y == pytest.approx(1000 * (25 - 24) / 50, abs=5)  # 24 dB, on axes of 25
+    assert str(strips.symbols(loud)) != str(strips.symbols(plain))
+
+
+def test_a_difference_to_the_reference_is_drawn_whole_or_told_to_be_cut_off():
+    def drawn(after):
+        plot = figures.tone_difference(figures.Heard(PROFILES["reference"], PROFILES["before"], after))
+        return plot.frame.y.high, plot.note
+
+    dull = Profile(RATE)
+    dull.add(sosfilt(butter(1, 500, fs=RATE, output="sos"), noise(0)))
+    assert drawn(heard(0)) == (15, "shaded: within 3 dB")
+    widened, note = drawn(dull)
+    assert 15 < widened < 30 and note == "shaded: within 3 dB"
+    assert drawn(SILENT) == (30, "shaded: within 3 dB; cut off beyond 30 dB")
 
 
 def test_compressor_picture_tells_what_comes_out_of_full_scale():

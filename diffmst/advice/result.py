@@ -54,8 +54,9 @@ def result_advice(after: Profile, against: Against, output: Output) -> Iterator[
         against: what it is compared with.
         output: what became of the mix on its way out.
     """
-    yield from _tone(after, against)
-    yield from _low_end(after, against)
+    sub_db = _sub_excess_db(after, against)
+    yield from _tone(after, against, sub_db)
+    yield from _low_end(after, against, sub_db)
     if after.mono_loss_lu > MONO_LOSS_LU:
         yield (
             f"Played in mono, on a phone or in a club, the mix loses {after.mono_loss_lu:.1f} LU: parts of it cancel. "
@@ -64,7 +65,8 @@ def result_advice(after: Profile, against: Against, output: Output) -> Iterator[
     yield from output_advice(output)
 
 
-def _tone(after: Profile, against: Against) -> Iterator[str]:
+def _tone(after: Profile, against: Against, sub_db: float) -> Iterator[str]:
+    """How far the tone is off, on average or at one place; `sub_db` more below all that is told elsewhere."""
     from diffmst.profile import differences  # when first needed: rendering alone does without scipy
     from diffmst.tone_curve import furthest_off
 
@@ -78,11 +80,13 @@ def _tone(after: Profile, against: Against) -> Iterator[str]:
         yield f"The tone is still {tone_db:.1f} dB from {against.name} on average{cause}"
         return
     peak = furthest_off(after, against.tone, FAR_BAND_DB, highest_hz=TOLD_TO_HZ)
-    if peak and not (peak.difference_db > 0 and peak.freq_hz < SUB_HZ):  # which `_low_end` tells
-        yield _peak_sentence(peak, against.name)
+    if peak and peak.difference_db > 0 and peak.freq_hz < SUB_HZ:  # which `_low_end` tells, where it is heard
+        peak = furthest_off(after, against.tone, FAR_BAND_DB, lowest_hz=SUB_HZ, highest_hz=TOLD_TO_HZ)
+    if peak:
+        yield _peak_sentence(peak, against.name, greatest=abs(peak.difference_db) >= sub_db)
 
 
-def _peak_sentence(peak: Peak, reference: str) -> str:
+def _peak_sentence(peak: Peak, reference: str, *, greatest: bool) -> str:
     more = "more" if peak.difference_db > 0 else "less"
     remedy = (
         "an equalizer or a fader may do."
@@ -91,18 +95,25 @@ def _peak_sentence(peak: Peak, reference: str) -> str:
     )
     return (
         f"Around {frequency(peak.freq_hz)} the mix has {abs(peak.difference_db):.0f} dB {more} than {reference}. "
-        f"Listen there first; {remedy}"
+        + (f"Listen there first; {remedy}" if greatest else remedy.capitalize())
     )
 
 
-def _low_end(after: Profile, against: Against) -> Iterator[str]:
-    """What small speakers hide: too much at the very bottom, and a bass that is not in the middle."""
-    from diffmst.tone_curve import part_db, side_db
+def _sub_excess_db(after: Profile, against: Against) -> float:
+    """How much more there is at the very bottom than in the reference; 0 where that is not worth a word."""
+    from diffmst.tone_curve import part_db
 
     more_db = part_db(after, 0, SUB_HZ) - part_db(against.tone, 0, SUB_HZ)
-    if more_db > FAR_SUB_DB and _audible(after, SUB_HZ):
+    return more_db if more_db > FAR_SUB_DB and _audible(after, SUB_HZ) else 0.0
+
+
+def _low_end(after: Profile, against: Against, sub_db: float) -> Iterator[str]:
+    """What small speakers hide: too much at the very bottom, and a bass that is not in the middle."""
+    from diffmst.tone_curve import side_db
+
+    if sub_db:
         yield (
-            f"Below {SUB_HZ:.0f} Hz the mix has {more_db:.0f} dB more than {against.name}, which small speakers do not "
+            f"Below {SUB_HZ:.0f} Hz the mix has {sub_db:.0f} dB more than {against.name}, which small speakers do not "
             "play. Listen on headphones; a high-pass filter on what is neither bass nor kick takes it away."
         )
     ours_db, theirs_db = (side_db(profile, 0, BASS_HZ) for profile in (after, against.width))

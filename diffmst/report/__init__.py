@@ -59,5 +59,5 @@ def build_report(
         master=master,
         tables=tables.control_tables(tracks, (fx, master)),
         facts=summary.facts(mix, output),
-        symbols=strips.symbols(),
+        symbols=strips.symbols(mix),
     )

@@ -18,6 +18,8 @@ from diffmst.stereo_field import LOWEST_DB
 from diffmst.tone_curve import smooth_bands, total_curve
 
 _TELLING_HZ = (63, 250, 1000, 4000, 12_000)  # where curves are put into words
+_DIFFERENCE_STEP_DB = 5
+_LEAST_DIFFERENCE_DB, _MOST_DIFFERENCE_DB = 15, 30  # drawn; what a lossy file lacks would flatten all else
 _CURVE_POINTS = 500  # of a loudness curve
 _SHORT_TERM_S = 3.0
 
@@ -94,11 +96,13 @@ def _spoken(curve: Curve, reference: Curve) -> str:
 
 def tone_difference(heard: Heard) -> Plot:
     """Mid plus side against the reference, before and after."""
-    frame = Frame(FREQUENCY_AXIS, db_axis(-15, 15, 5))
     reference, before, after = (total_curve(profile) for profile in heard)
     shared = min(len(reference[0]), len(before[0]), len(after[0]))
     freq_hz = reference[0][:shared]
     before_db, after_db = before[1][:shared] - reference[1][:shared], after[1][:shared] - reference[1][:shared]
+    reach_db = _DIFFERENCE_STEP_DB * math.ceil(np.abs([before_db, after_db]).max() / _DIFFERENCE_STEP_DB)
+    end_db = min(max(reach_db, _LEAST_DIFFERENCE_DB), _MOST_DIFFERENCE_DB)
+    frame = Frame(FREQUENCY_AXIS, db_axis(-end_db, end_db, _DIFFERENCE_STEP_DB))
     layers = (
         frame.band(-3, 3, "near"),
         frame.level(0, "ref"),
@@ -107,7 +111,8 @@ def tone_difference(heard: Heard) -> Plot:
         frame.line(freq_hz, after_db, "after"),
     )
     summary = f"Tone against the reference, in dB: {_spoken(after, reference)}."
-    return Plot("Difference to the reference", summary, frame, layers, "shaded: within 3 dB")
+    note = f"shaded: within 3 dB{f'; cut off beyond {end_db} dB' if reach_db > end_db else ''}"
+    return Plot("Difference to the reference", summary, frame, layers, note)
 
 
 def loudness_over_time(heard: Heard, comparison: ComparisonMix | None, loudness_lufs: float) -> Plot:

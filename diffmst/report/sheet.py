@@ -26,5 +26,5 @@ def build_sheet(mix: Mix, title: str, notes: Sequence[str]) -> str:
         fx=fx,
         master=master,
         tables=tables.control_tables(tracks, (fx, master)),
-        symbols=strips.symbols(),
+        symbols=strips.symbols(mix),
     )

@@ -1,7 +1,7 @@
 """The console as pictures: a strip per track, the effect bus and the master, drawn as on a desk."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from diffmst.report.controls import Control, Unit, read_units
 from diffmst.report.svg import FREQUENCY_AXIS, SIDE, Frame, db_axis
 from diffmst.report.words import number, shown
 
-_EQ_FRAME = Frame(FREQUENCY_AXIS, db_axis(-15, 15, 5))
+_EQ_STEP_DB, _EQ_LEAST_DB = 5, 15  # of the grid, and how far it goes at least
 _EQ_POINTS = 72
 _COMPRESSOR_FRAME = Frame(db_axis(-60, 0, 20), db_axis(-60, 0, 20))
 _COMPRESSOR_POINTS = 25
@@ -74,7 +74,7 @@ class Strip:
 
 def track_strips(mix: Mix) -> list[Strip]:
     """The strips of all tracks."""
-    panels = read_panels(mix.console_layout.track, mix.settings.tracks[0], mix.sample_rate)
+    panels = read_panels(mix.console_layout.track, mix.settings.tracks[0], mix.sample_rate, _equalizer_frame(mix))
     return [
         Strip(shown(track.name), track_panels, index, track)
         for index, (track, track_panels) in enumerate(zip(mix.tracks, panels, strict=True), 1)
@@ -83,28 +83,51 @@ def track_strips(mix: Mix) -> list[Strip]:
 
 def bus_strips(mix: Mix) -> tuple[Strip, Strip]:
     """The effect bus and the master."""
-    layout, settings = mix.console_layout, mix.settings
-    (fx,) = read_panels(layout.fx, settings.fx, mix.sample_rate)
-    (master,) = read_panels(layout.master, settings.master, mix.sample_rate)
+    layout, settings, frame = mix.console_layout, mix.settings, _equalizer_frame(mix)
+    (fx,) = read_panels(layout.fx, settings.fx, mix.sample_rate, frame)
+    (master,) = read_panels(layout.master, settings.master, mix.sample_rate, frame)
     return Strip("Effect bus", fx), Strip("Master", master)
 
 
-def symbols() -> Markup:
-    """What all strips share, defined once: grids, the diagonal of a compressor, the ring of a knob."""
-    ring = _arc(0.0, 1.0)
+def _equalizer_frame(mix: Mix) -> Frame:
+    """The axes of all equalizers of a mix, which none of their curves leaves."""
+    layout, settings = mix.console_layout, mix.settings
+    rows = ((layout.track, settings.tracks[0]), (layout.master, settings.master))
+    curves_db = [_curves_db(section, values, mix.sample_rate)[1] for section, values in rows]
+    furthest_db = max(float(np.abs(curve_db).max()) for curve_db in curves_db)
+    return _frame_to(max(_EQ_LEAST_DB, _EQ_STEP_DB * math.ceil(furthest_db / _EQ_STEP_DB)))
+
+
+def _frame_to(reach_db: int) -> Frame:
+    return Frame(FREQUENCY_AXIS, db_axis(-reach_db, reach_db, _EQ_STEP_DB))
+
+
+def symbols(mix: Mix) -> Markup:
+    """What all strips of a mix share, defined once: grids, the diagonal of a compressor, the ring of a knob."""
+    ring, equalizer = _arc(0.0, 1.0), _equalizer_frame(mix)
     diagonal = Markup('<path class="unity" d="M0 {}L{} 0"/>').format(SIDE, SIDE)
     return Markup(
         '<g id="eq-grid">{}{}</g><g id="compressor-grid">{}{}</g><path id="knob" class="ring" d="{}"/>'
-    ).format(_EQ_FRAME.grid(), _EQ_FRAME.level(0, "unity"), _COMPRESSOR_FRAME.grid(), diagonal, ring)
+    ).format(equalizer.grid(), equalizer.level(0, "unity"), _COMPRESSOR_FRAME.grid(), diagonal, ring)
 
 
-def read_panels(section: Section, values: np.ndarray, sample_rate: int) -> list[tuple[Panel, ...]]:
-    """The panels of every row of settings, [rows, controls]."""
-    drawn = {
-        effect.name: _CURVES[effect.name](section, values, sample_rate)
-        for effect in section.effects
-        if effect.name in _CURVES
-    }
+def read_panels(
+    section: Section, values: np.ndarray, sample_rate: int, equalizer: Frame | None = None
+) -> list[tuple[Panel, ...]]:
+    """The panels of every row of settings.
+
+    Args:
+        section: declares the controls.
+        values: physical, [rows, controls].
+        sample_rate: hertz.
+        equalizer: the axes of curves of equalizers; those that suffice for most if not given.
+    """
+    drawn = {}
+    for effect in section.effects:
+        if effect.name == "eq":
+            drawn["eq"] = _equalizer_curves(section, values, sample_rate, equalizer or _frame_to(_EQ_LEAST_DB))
+        elif effect.name == "compressor":
+            drawn["compressor"] = _compressor_curves(section, values)
     return [
         tuple(_panel(unit, drawn[unit.effect.name][row] if unit.effect.name in drawn else None) for unit in units)
         for row, units in enumerate(read_units(section, values))
@@ -122,27 +145,34 @@ def _panel(unit: Unit, drawn: Drawn | None) -> Panel:
     return Panel(unit, "knobs", tuple(_knob(control) for control in unit.controls))
 
 
-def _equalizer_curves(section: Section, values: np.ndarray, sample_rate: int) -> list[Drawn]:
-    controls = section.controls(values, "eq")
+def _curves_db(section: Section, values: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies, and what the equalizers do there, [rows, points]."""
     freq_hz = np.minimum(np.geomspace(20, 20_000, _EQ_POINTS), sample_rate / 2)
-    coefficients = filters.equalizer_coefficients(sample_rate, **controls)
-    curves_db = filters.frequency_response_db(coefficients, sample_rate, freq_hz)
+    coefficients = filters.equalizer_coefficients(sample_rate, **section.controls(values, "eq"))
+    return freq_hz, filters.frequency_response_db(coefficients, sample_rate, freq_hz)
+
+
+def _equalizer_curves(section: Section, values: np.ndarray, sample_rate: int, frame: Frame) -> list[Drawn]:
+    controls = section.controls(values, "eq")
+    freq_hz, curves_db = _curves_db(section, values, sample_rate)
     return [
-        Drawn(_equalizer_picture(freq_hz, curve_db, *bands), bool(np.abs(curve_db).max() < _INAUDIBLE_DB))
+        Drawn(_equalizer_picture(frame, freq_hz, curve_db, *bands), bool(np.abs(curve_db).max() < _INAUDIBLE_DB))
         for curve_db, *bands in zip(curves_db, controls["freq_hz"], controls["gain_db"], strict=True)
     ]
 
 
-def _equalizer_picture(freq_hz: np.ndarray, curve_db: np.ndarray, band_hz: np.ndarray, band_db: np.ndarray) -> Markup:
+def _equalizer_picture(
+    frame: Frame, freq_hz: np.ndarray, curve_db: np.ndarray, band_hz: np.ndarray, band_db: np.ndarray
+) -> Markup:
     """The curve, and on it a point for every band that does something."""
     working_hz = band_hz[np.abs(band_db) >= _INAUDIBLE_DB]
     layers = [
         Markup('<use href="#eq-grid"/>'),
-        _EQ_FRAME.area(freq_hz, curve_db, "eq fill", base=0),
-        _EQ_FRAME.line(freq_hz, curve_db, "eq"),
+        frame.area(freq_hz, curve_db, "eq fill", base=0),
+        frame.line(freq_hz, curve_db, "eq"),
     ]
     if len(working_hz):
-        layers.append(_EQ_FRAME.dots(working_hz, np.interp(working_hz, freq_hz, curve_db), "eq dot"))
+        layers.append(frame.dots(working_hz, np.interp(working_hz, freq_hz, curve_db), "eq dot"))
     summary = "Equalizer: " + (_equalizer_summary(band_hz, band_db) or "flat")
     return _stretched(layers, summary)
 
@@ -155,7 +185,7 @@ def _equalizer_summary(band_hz: np.ndarray, band_db: np.ndarray) -> str:
     )
 
 
-def _compressor_curves(section: Section, values: np.ndarray, sample_rate: int) -> list[Drawn]:
+def _compressor_curves(section: Section, values: np.ndarray) -> list[Drawn]:
     import torch  # here, as the words of reports are wanted by those who do without it
 
     controls = section.controls(values, "compressor")
@@ -178,12 +208,6 @@ def _compressor_picture(level_db: np.ndarray, curve_db: np.ndarray, threshold_db
     # At full scale the curve says how hard the compressor works: what comes out of 0 dBFS.
     summary = "Compressor: off" if idle else f"Compressor: 0 dBFS in, {number(float(curve_db[-1]))} dBFS out"
     return Drawn(_stretched(layers, summary), idle)
-
-
-_CURVES: dict[str, Callable[[Section, np.ndarray, int], list[Drawn]]] = {
-    "eq": _equalizer_curves,
-    "compressor": _compressor_curves,
-}
 
 
 def _stretched(layers: Sequence[Markup], summary: str) -> Markup:

@@ -100,14 +100,14 @@ def _file_name(reference: ReferenceMix) -> str:
 
 
 def nearness(against: Mapping[Aspect, Heard], output: Output) -> tuple[Gauge, ...]:
-    """Tone, width and dynamics against the reference of each."""
+    """Tone, width and peak-to-loudness ratio against the reference of each."""
     tone, width, dynamics = (against[aspect] for aspect in ("tone", "width", "dynamics"))
     dynamics_db = output.true_peak_dbtp - output.loudness_lufs - dynamics.reference.plr_db
     before_db = differences(dynamics.before, dynamics.reference).dynamics_db
     return (
         Gauge("Tone", *(differences(profile, tone.reference).tone_db for profile in tone[1:])),
         Gauge("Width", *(differences(profile, width.reference).width_db for profile in width[1:])),
-        Gauge("Dynamics", _known(before_db), _known(dynamics_db)),
+        Gauge("Peaks", _known(before_db), _known(dynamics_db)),
     )
 
 
@@ -117,12 +117,12 @@ def _known(difference_db: float) -> float:
 
 
 def _explanation(gauges: tuple[Gauge, ...]) -> str:
-    tone, width, dynamics = gauges
+    tone, width, peaks = gauges
     wide = _compared(width, "as wide", "wider", "narrower")
-    dense = _compared(dynamics, "as dynamic", "more dynamic", "denser")
+    high = _compared(peaks, "as far", "further", "less far")
     return (
         f"The tone differs by {tone.text} on average; without the match it would be {number(tone.before_db)} dB. "
-        f"The mix is {wide} and {dense}."
+        f"The mix is {wide}, and its peaks stand {high} above its loudness."
     )
 
 
@@ -166,7 +166,7 @@ def figures_table(heard: Heard, output: Output) -> tuple[Row, ...]:
         Row("Integrated loudness", _cells(loudness, "LUFS"), "of the whole song"),
         Row("Loudness range", _cells((p.meter.loudness_range_lu for p in heard), "LU"), "quiet against loud parts"),
         Row("True peak", _cells(peaks, "dBTP"), "highest level, between samples too"),
-        Row("Peak to loudness", _cells(plr, "dB"), "small is dense, large is dynamic"),
+        Row("Peak to loudness", _cells(plr, "dB"), "how far peaks stand above the loudness"),
         Row("Side against mid", _cells((p.width_db for p in heard), "dB"), "width; lower is narrower"),
         Row("Correlation", _cells((p.correlation for p in heard), decimals=2), "1 is mono, 0 is wide, below phasey"),
         Row("Lost in mono", _cells((p.mono_loss_lu for p in heard), "LU"), "3 is what unrelated sides lose"),
