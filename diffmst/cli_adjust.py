@@ -190,7 +190,10 @@ def adjust(
     write_stems: Stems = False,
     force: Force = False,
 ) -> None:
-    """Do more or less of what was matched, without matching again; amounts not given stay as they are."""
+    """Do more or less of what was matched, without matching again; amounts not given stay as they are.
+
+    Leaves mix.json and mix.wav in the output folder; a report only `diffmst match` writes.
+    """
     from diffmst.adjust import adjust, held_by_locks
     from diffmst.advice import output_advice
     from diffmst.delivery import REPORT

@@ -21,6 +21,7 @@ FAR_TONE_DB = 5.0  # two finished songs of one genre differ by about 4.5
 BROAD_OCTAVES = 2 / 3  # two neighbouring third octaves: a tone control reaches as far, one note does not
 TOLD_TO_HZ = 12_000.0  # above, the age of a recording and the encoder of a file decide more than the mix
 SUB_HZ = 50.0  # below the lowest notes of most basses: rumble, and what only large speakers play
+PAST_SUB_HZ = 100.0  # an octave up, where the skirt of what is too much there has ended
 FAR_SUB_DB = 8.0
 BASS_HZ = 100.0  # below it, nobody hears where a sound comes from, and vinyl and clubs want it in the middle
 WIDER_BASS_DB = 6.0
@@ -81,7 +82,7 @@ def _tone(after: Profile, against: Against, sub_db: float) -> Iterator[str]:
         return
     peak = furthest_off(after, against.tone, FAR_BAND_DB, highest_hz=TOLD_TO_HZ)
     if peak and peak.difference_db > 0 and peak.freq_hz < SUB_HZ:  # which `_low_end` tells, where it is heard
-        peak = furthest_off(after, against.tone, FAR_BAND_DB, lowest_hz=SUB_HZ, highest_hz=TOLD_TO_HZ)
+        peak = furthest_off(after, against.tone, FAR_BAND_DB, lowest_hz=PAST_SUB_HZ, highest_hz=TOLD_TO_HZ)
     if peak:
         yield _peak_sentence(peak, against.name, greatest=abs(peak.difference_db) >= sub_db)
 
