@@ -25,7 +25,8 @@ class Run:
     Attributes:
         out: folder of the run: configuration, checkpoints, logs, audio, model file and card.
         checkpoint_steps: a checkpoint to go on from is written every so many steps, and whenever training ends.
-        showcase_steps: audio and spectra are written every so many steps; 0 writes none, nor does a run on packs.
+        showcase_steps: audio and spectra are written every so many steps and at the last one; 0 writes none, nor does
+            a run on packs.
         ema_decay: of the averaged weights, see `Ema`; null averages none.
         licence: of the weights, for the model file.
     """

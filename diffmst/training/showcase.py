@@ -28,7 +28,7 @@ class Showcase(Callback):
 
     Args:
         folder: of the files, in one folder for each step.
-        every_steps: how often.
+        every_steps: how often; the last step counts too.
     """
 
     def __init__(self, folder: Path, every_steps: int) -> None:
@@ -42,8 +42,9 @@ class Showcase(Callback):
         batch: list[Example],
         batch_idx: int,
     ) -> None:
-        """Shows, if it is time to."""
-        if trainer.global_step % self._every_steps == 0 and trainer.is_global_zero:
+        """Shows, if it is time to, or the run ends here, however short it was."""
+        due = trainer.global_step % self._every_steps == 0 or trainer.global_step >= trainer.max_steps
+        if due and trainer.is_global_zero:
             assert isinstance(pl_module, TrainingSystem)
             pl_module.stopwatch.pause()
             self.show(trainer, pl_module)
