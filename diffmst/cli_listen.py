@@ -39,7 +39,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the sam
 
 @app.command()
 def make(
-    stimuli: Annotated[Path, typer.Argument(help="A folder per song with a file per system, or a CSV of them.")],
+    stimuli: Annotated[
+        Path, typer.Argument(help="A folder per song with a file per system, a CSV of them, or results of evaluate.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the test.")] = Path("test"),
     kind: Annotated[Kind, typer.Option("--kind", help="With or without a hidden reference.")] = Kind.MUSHRA,
     question: Annotated[Question, typer.Option("--question", help="That a preference test asks.")] = Question.QUALITY,

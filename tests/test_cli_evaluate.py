@@ -13,6 +13,7 @@ from diffmst.evaluation import evaluate as evaluation
 from diffmst.evaluation.pair import Pair
 from diffmst.evaluation.pairs_file import write_pairs
 from diffmst.evaluation.tables_csv import read_rows
+from diffmst.listening_test.sources import read_sources
 
 FILES = {"table.csv", "summary.csv", "comparisons.csv", "controls.csv", "table.md", "table.tex", "run.json"}
 
@@ -50,6 +51,19 @@ def test_an_evaluation_leaves_tables_plots_a_page_and_the_mixes(pairs_file, tmp_
     captured = capsys.readouterr()
     assert "note: lost: " in captured.err and "no such file or folder" in captured.err
     assert "How near each system comes" in captured.out and "Whether its mixes are sane" in captured.out
+
+
+def test_mixes_of_an_evaluation_are_heard_against_their_references(pairs_file, tmp_path):
+    out, systems = tmp_path / "out", "equal-loudness,balanced"
+    assert run("evaluate", "--pairs", pairs_file, "--systems", systems, "-o", out, "-j", 1, "--fad", "none") == 0
+    trials = read_sources(out)
+    assert [(trial.song, [mix.system for mix in trial.stimuli]) for trial in trials] == [
+        (song, ["balanced", "equal-loudness"]) for song in ("one", "two")
+    ]
+    for trial in trials:
+        assert trial.reference.path.samefile(pairs_file.with_name(f"{trial.song}.wav"))
+    test = ("listen", "make", out, "-o", tmp_path / "test", "--seconds", 2)
+    assert run(*test, "--kind", "preference", "--question", "style") == 0
 
 
 def test_an_evaluation_is_neither_replaced_nor_mixed_with_another_unasked(pairs_file, tmp_path, capsys):

@@ -29,8 +29,9 @@ from diffmst.evaluation.summary import Summary, summarize
 from diffmst.evaluation.summary_rows import TaskRows
 from diffmst.evaluation.system import System
 from diffmst.evaluation.tables import Table, all_tables
-from diffmst.evaluation.tables_csv import comparisons_csv, controls_csv, rows_csv, summary_csv
+from diffmst.evaluation.tables_csv import comparisons_csv, controls_csv, listening_csv, rows_csv, summary_csv
 from diffmst.evaluation.tables_markup import latex, markdown
+from diffmst.listening_test.sources import TABLE_NAME
 from diffmst.outputs import OutputFolder, write_errors
 from diffmst.progress import SILENT, Progress
 
@@ -40,6 +41,7 @@ OUTPUTS = (
     "summary.csv",
     "comparisons.csv",
     "controls.csv",
+    TABLE_NAME,
     "table.md",
     "table.tex",
     "run.json",
@@ -117,6 +119,7 @@ def evaluate(
         "summary.csv": summary_csv(summary),
         "comparisons.csv": comparisons_csv(summary),
         "controls.csv": controls_csv(summary),
+        TABLE_NAME: listening_csv(done.rows, pairs, out),
         "table.md": markdown(tables, title=title, command=command),
         "table.tex": latex(tables, command=command),
         "run.json": json.dumps(record, indent=2) + "\n",

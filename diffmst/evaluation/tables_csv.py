@@ -11,9 +11,12 @@ from pathlib import Path
 
 from diffmst.errors import UserError
 from diffmst.evaluation.metric import Metric
+from diffmst.evaluation.pair import Pair
 from diffmst.evaluation.row import Row
 from diffmst.evaluation.summary import Summary
 from diffmst.evaluation.summary_tests import Difference
+from diffmst.listening_test.sources import REFERENCE, SOURCE_COLUMNS
+from diffmst.mix import relative_path
 
 _BEFORE = ("song", "reference", "task", "pair", "system", "heard")
 _AFTER = ("error", "mix")
@@ -80,6 +83,29 @@ def _row(line: dict[str, str], keys: Sequence[str], where: str) -> Row:
         error=line["error"],
         mix=line["mix"],
     )
+
+
+def listening_csv(rows: Sequence[Row], pairs: Sequence[Pair], folder: Path) -> str:
+    """The mixes that were kept and their references, as `diffmst listen make` takes them: a line each.
+
+    A song of the test is a pair of which every system has left a mix; those made with the wrong reference stay out.
+
+    Args:
+        rows: of all pairs.
+        pairs: tell the references.
+        folder: that the mixes of rows are relative to, and the table will be.
+    """
+    mixes: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.mix and not row.wrong:
+            mixes.setdefault(row.pair, {})[row.system] = row.mix
+    systems = {system for of_pair in mixes.values() for system in of_pair}
+    lines: list[tuple[object, ...]] = []
+    for pair in (pair for pair in pairs if pair.name in mixes and mixes[pair.name].keys() == systems):
+        reference = relative_path(pair.reference, folder)
+        lines += [(pair.name, system, mix, "system") for system, mix in mixes[pair.name].items()]
+        lines.append((pair.name, REFERENCE, reference, "reference"))
+    return _csv([(*SOURCE_COLUMNS, "role"), *lines])
 
 
 _CELL_COLUMNS = (

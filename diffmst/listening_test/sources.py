@@ -15,7 +15,12 @@ from diffmst.errors import UserError
 Role = Literal["system", "reference", "anchor"]
 
 REFERENCE = "reference"
-_COLUMNS = ("song", "system", "path")
+SOURCE_COLUMNS = ("song", "system", "path")
+"""That a table needs."""
+
+TABLE_NAME = "listen.csv"
+"""Of the table in a folder that `diffmst evaluate` wrote."""
+
 _ROLES: dict[str, Role] = {"": "system", "system": "system", "reference": "reference", "anchor": "anchor"}
 _ANCHOR_PREFIX = "anchor"
 
@@ -51,12 +56,14 @@ def read_sources(stimuli: Path) -> list[TrialFiles]:
     A folder has one folder per song, in it one audio file per system under the system's name; `reference` with any
     extension is the reference, and a name that begins with `anchor` an anchor. A table is a CSV file with the columns
     `song,system,path`, and if wanted `role` (system, reference or anchor) and `start_s`; its paths are relative to it.
+    A folder that `diffmst evaluate` wrote has its own, `listen.csv`.
 
     Raises:
         UserError: it cannot be read, or songs differ in their systems, or there is nothing to compare.
     """
     if not stimuli.exists():
         raise UserError(f"{stimuli}: no such folder or table")
+    stimuli = table if (table := stimuli / TABLE_NAME).is_file() else stimuli
     trials = _from_folder(stimuli) if stimuli.is_dir() else _from_table(stimuli)
     _check(trials, stimuli)
     return trials
@@ -102,11 +109,11 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text ({error.__class__.__name__})") from None
     reader = csv.DictReader(io.StringIO(text), restval="")
-    if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
-        raise UserError(f"{path}: has no column {' and '.join(missing)}; it needs {','.join(_COLUMNS)}")
+    if missing := [name for name in SOURCE_COLUMNS if name not in (reader.fieldnames or ())]:
+        raise UserError(f"{path}: has no column {' and '.join(missing)}; it needs {','.join(SOURCE_COLUMNS)}")
     rows = [(reader.line_num, {name: row[name] or "" for name in reader.fieldnames or ()}) for row in reader]
     for number, row in rows:
-        if not all(row[name].strip() for name in _COLUMNS):
+        if not all(row[name].strip() for name in SOURCE_COLUMNS):
             raise UserError(f"{path}: line {number} lacks song, system or path; every line needs all three")
     if not rows:
         raise UserError(f"{path}: has no lines; add one per song and system")
