@@ -124,7 +124,7 @@ def test_pictures_tell_of_reference_before_and_after(working, matched):
     pictures = pictures_of(matched)
     assert set(pictures.sounds) == {"before", "after", "reference-0000000f"}
     assert pictures.after_is_current and set(pictures.reference_of.values()) == {"reference-0000000f"}
-    assert [gauge.name for gauge in pictures.gauges] == ["Tone", "Width", "Dynamics"]
+    assert [gauge.name for gauge in pictures.gauges] == ["Tone", "Width", "Peaks"]
     tone = pictures.gauges[0]
     assert tone.after_db < tone.before_db
     comparison = matched.document().mix.comparison

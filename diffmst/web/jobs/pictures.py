@@ -61,7 +61,7 @@ FIGURES = [
         ("loudness_lufs", "Integrated loudness", "LUFS", 1, "of the whole song"),
         ("loudness_range_lu", "Loudness range", "LU", 1, "quiet against loud parts"),
         ("true_peak_dbtp", "True peak", "dBTP", 1, "highest level, between samples too"),
-        ("plr_db", "Peak to loudness", "dB", 1, "small is dense, large is dynamic"),
+        ("plr_db", "Peak to loudness", "dB", 1, "how far peaks stand above the loudness"),
         ("width_db", "Side against mid", "dB", 1, "width; lower is narrower"),
         ("correlation", "Correlation", "", 2, "1 is mono, 0 is wide, below phasey"),
         ("mono_loss_lu", "Lost in mono", "LU", 1, "3 is what unrelated sides lose"),
@@ -119,12 +119,12 @@ def _windows(comparison: ComparisonMix) -> list[tuple[float, float]]:
 
 
 def _gauges(sounds: dict[str, Sound], reference_of: dict[Aspect, str]) -> Iterator[PictureGauge]:
-    measures = {"tone": _tone_db, "width": _width_db, "dynamics": _dynamics_db}
-    for aspect, measure in measures.items():
+    measures = {"tone": ("Tone", _tone_db), "width": ("Width", _width_db), "dynamics": ("Peaks", _dynamics_db)}
+    for aspect, (name, measure) in measures.items():
         if reference := sounds.get(reference_of.get(aspect, "")):  # type: ignore[call-overload]
             before, after = sounds.get("before"), sounds.get("after")
             yield PictureGauge(
-                name=aspect.capitalize(),
+                name=name,
                 before_db=measure(before, reference) if before else None,
                 after_db=measure(after, reference) if after else None,
             )
