@@ -41,6 +41,8 @@ def _as_asked(mix: Mix, options: RenderOptions) -> Mix:
         changes["subtype"] = options.subtype
     if options.ceiling_dbtp is not None:
         changes["ceiling_dbtp"] = options.ceiling_dbtp
+    if options.tail_s is not None:
+        changes["tail_s"] = options.tail_s
     if options.loudness != "document":
         changes["loudness_lufs"] = None if options.loudness == "keep" else options.loudness
     return mix.model_copy(update={"render": mix.render.model_copy(update=changes)})
