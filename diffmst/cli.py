@@ -39,6 +39,7 @@ from diffmst.cli_options import (
     LevelAmount,
     Model,
     NoRefine,
+    OtherTail,
     ReferenceStart,
     Roles,
     SampleFormat,
@@ -47,6 +48,7 @@ from diffmst.cli_options import (
     Start,
     Stems,
     Steps,
+    Tail,
     TimeS,
     ToneAmount,
     WidthAmount,
@@ -114,6 +116,7 @@ def mix(
     loudness: Loudness = "reference",
     ceiling: Ceiling = -1.0,
     sample_format: Format = SampleFormat.BITS_24,
+    tail_s: Tail = 0.0,
     write_stems: Stems = False,
     start: Start = None,
     reference_start: ReferenceStart = None,
@@ -163,6 +166,7 @@ def mix(
         loudness=parse_loudness(loudness),
         ceiling_dbtp=ceiling,
         subtype=SUBTYPES[sample_format],
+        tail_s=tail_s,
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
         steps=refinement_steps(steps, time_s, predictor, no_refine=no_refine),
@@ -188,6 +192,7 @@ def render(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="WAV file to write.", show_default="beside the document")
     ] = None,
+    tail_s: OtherTail = None,
     write_stems: Stems = False,
     force: Force = False,
 ) -> None:
@@ -197,7 +202,7 @@ def render(
 
     out = out or document.parent / f"{document.stem}.wav"
     with terminal.shown_progress() as progress:
-        output = render_document(document, out, stems=write_stems, force=force, progress=progress)
+        output = render_document(document, out, stems=write_stems, tail_s=tail_s, force=force, progress=progress)
     for sentence in output_advice(output):
         terminal.note(sentence)
     terminal.report_output(out, output)

@@ -12,6 +12,7 @@ import typer
 
 from diffmst import terminal
 from diffmst.cli_options import (
+    AS_BEFORE,
     SUBTYPES,
     Amount,
     DynamicsAmount,
@@ -20,6 +21,7 @@ from diffmst.cli_options import (
     LevelAmount,
     Model,
     NoRefine,
+    OtherTail,
     ReferenceStart,
     Roles,
     SampleFormat,
@@ -54,8 +56,6 @@ if TYPE_CHECKING:
     from diffmst.mix import Mix
     from diffmst.references import ReferenceChoice
 
-_AS_BEFORE = "as in the document"
-
 app = typer.Typer()
 
 Document = Annotated[Path, typer.Argument(help="A mix.json, as diffmst wrote it or as you changed it.")]
@@ -68,7 +68,7 @@ KeepChanges = Annotated[bool, typer.Option("--keep-changes", help="Lock what you
 OtherReferences = Annotated[
     list[str] | None,
     typer.Option(
-        "--reference", "-r", metavar="FILE[:WEIGHT]", help="Another song to mix like.", show_default=_AS_BEFORE
+        "--reference", "-r", metavar="FILE[:WEIGHT]", help="Another song to mix like.", show_default=AS_BEFORE
     ),
 ]
 OtherLoudness = Annotated[
@@ -76,16 +76,16 @@ OtherLoudness = Annotated[
     typer.Option(
         "--loudness",
         help="'reference', 'keep', or integrated loudness in LUFS, such as -14.",
-        show_default=_AS_BEFORE,
+        show_default=AS_BEFORE,
     ),
 ]
 OtherCeiling = Annotated[
     float | None,
-    typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0, show_default=_AS_BEFORE),
+    typer.Option("--ceiling", help="The true peak never exceeds it, dBTP.", min=-20, max=0, show_default=AS_BEFORE),
 ]
 OtherFormat = Annotated[
     SampleFormat | None,
-    typer.Option("--format", help="Bits of the WAV file, or float.", show_default=_AS_BEFORE),
+    typer.Option("--format", help="Bits of the WAV file, or float.", show_default=AS_BEFORE),
 ]
 
 
@@ -122,6 +122,7 @@ def match(
     loudness: OtherLoudness = None,
     ceiling: OtherCeiling = None,
     sample_format: OtherFormat = None,
+    tail_s: OtherTail = None,
     write_stems: Stems = False,
     start: Start = None,
     reference_start: ReferenceStart = None,
@@ -159,7 +160,7 @@ def match(
     references = _references(mix, document, reference, **own)
     predictor = network(model, None if model else LayoutName(mix.layout))
     options = replace(
-        _with_output(options_of(mix, same_references=not reference), loudness, ceiling, sample_format),
+        _with_output(options_of(mix, same_references=not reference), loudness, ceiling, sample_format, tail_s),
         stems=write_stems,
         where=Listening(start, reference_start, seconds),
         steps=refinement_steps(steps, time_s, predictor, no_refine=no_refine),
@@ -233,7 +234,11 @@ def _left_locked(document: Path, held: Mapping[str, Sequence[str]]) -> str:
 
 
 def _with_output(
-    options: Options, loudness: str | None, ceiling_dbtp: float | None, sample_format: SampleFormat | None
+    options: Options,
+    loudness: str | None,
+    ceiling_dbtp: float | None,
+    sample_format: SampleFormat | None,
+    tail_s: float | None,
 ) -> Options:
     """The options with what is said of the WAV file."""
     return replace(
@@ -241,6 +246,7 @@ def _with_output(
         loudness=parse_loudness(loudness) if loudness else options.loudness,
         ceiling_dbtp=options.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp,
         subtype=SUBTYPES[sample_format] if sample_format else options.subtype,
+        tail_s=options.tail_s if tail_s is None else tail_s,
     )
 
 

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from diffmst.models.prediction import MixModel
 
 
+AS_BEFORE = "as in the document"
+
 WITHOUT_MODEL = "none"
 """Given for a model: stems are balanced by their roles, and refinement begins there."""
+
+_TAIL = "Go on for so long after the stems, for the reverb to die away, s."
 
 
 class SampleFormat(StrEnum):
@@ -58,6 +62,8 @@ def _amount(option: str, of_what: str) -> typer.models.OptionInfo:
 
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs of the same names.")]
 Stems = Annotated[bool, typer.Option("--stems", help="Also write every processed stem and the reverb return.")]
+Tail = Annotated[float, typer.Option("--tail", help=_TAIL, min=0, max=30)]
+OtherTail = Annotated[float | None, typer.Option("--tail", help=_TAIL, min=0, max=30, show_default=AS_BEFORE)]
 Start = Annotated[float | None, typer.Option("--start", help="Listen to the stems from here only, s.", min=0)]
 ReferenceStart = Annotated[
     float | None, typer.Option("--reference-start", help="Listen to the reference from here only, s.", min=0)

@@ -74,7 +74,7 @@ def deliver(
     before, after = Profile(mix.sample_rate), Profile(mix.sample_rate)
     output = render(
         mix,
-        song or heard.song,
+        (song or heard.song).with_tail(mix.render.tail_s),
         outputs,
         f"{name}.wav",
         stems=stems,

@@ -56,6 +56,8 @@ class Output:
     """Gain behind the limiter, 0 or less."""
     limited: bool = False
     """Whether it went through the limiter at all."""
+    wanted_tail_s: float = 0.0
+    """The tail in which the reverb would die away that is heard to be cut off at the end; 0 where none is."""
 
 
 class _Gain(NamedTuple):

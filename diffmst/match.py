@@ -48,6 +48,7 @@ class Options:
         loudness: of the result: that of the main references, as it comes out of the console (keep), or in LUFS.
         ceiling_dbtp: the true peak never exceeds it.
         subtype: sample format of the WAV file.
+        tail_s: how long the mix goes on after its stems, for the reverb to die away.
         stems: also write every processed stem and the reverb return.
         where: to listen.
         steps: of refinement, at most; 0 leaves what is predicted, or balanced where nothing is.
@@ -62,6 +63,7 @@ class Options:
     loudness: Loudness = "reference"
     ceiling_dbtp: float = -1.0
     subtype: Subtype = "PCM_24"
+    tail_s: float = 0.0
     stems: bool = False
     where: Listening = field(default_factory=Listening)
     steps: int = STEPS
@@ -216,7 +218,7 @@ def _check_outputs(song: Song, outputs: OutputFolder, options: Options, inputs: 
     """Makes sure that the outputs may be written and have room; raises UserError."""
     stems = stem_names("mix.wav", [track.name for track in song.tracks]) if options.stems else []
     outputs.claim([*OUTPUTS, *stems], inputs)
-    outputs.check_room(rendered_bytes(song, options.subtype, stems=options.stems))
+    outputs.check_room(rendered_bytes(song.with_tail(options.tail_s), options.subtype, stems=options.stems))
 
 
 def document(
@@ -241,7 +243,10 @@ def document(
     target_lufs = _target_lufs(options.loudness, round(heard.reference_loudness_lufs, 2))
     neutral, matched = _ends(task, refined, target_lufs, held)
     render_settings = RenderSettings(
-        loudness_lufs=target_lufs, ceiling_dbtp=options.ceiling_dbtp, subtype=options.subtype
+        loudness_lufs=target_lufs,
+        ceiling_dbtp=options.ceiling_dbtp,
+        subtype=options.subtype,
+        tail_s=options.tail_s,
     )
     mix = Mix(
         layout=task.layout.name,

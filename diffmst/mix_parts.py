@@ -122,3 +122,6 @@ class RenderSettings(Part):
     )
     ceiling_dbtp: StrictFloat = Field(default=-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
     subtype: Subtype = Field(default="PCM_24", description="Sample format of the WAV file.")
+    tail_s: float = Field(
+        default=0.0, ge=0, le=30, description="How long the mix goes on after its stems, for the reverb to die away."
+    )

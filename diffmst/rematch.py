@@ -41,6 +41,7 @@ def options_of(mix: Mix, *, same_references: bool = True) -> Options:
         loudness=loudness,
         ceiling_dbtp=mix.render.ceiling_dbtp,
         subtype=mix.render.subtype,
+        tail_s=mix.render.tail_s,
         layout=mix.layout,
         amounts=mix.amounts,
     )
@@ -89,7 +90,7 @@ def rematch(
     with OutputFolder(folder, force=options.force) as outputs:
         song = Song.of_stems(stem_files(mix, path.parent), mix.sample_rate)
         outputs.claim(names, inputs=[*(track.path for track in song.tracks), *(choice.path for choice in choices)])
-        outputs.check_room(rendered_bytes(song, options.subtype, stems=options.stems))
+        outputs.check_room(rendered_bytes(song.with_tail(options.tail_s), options.subtype, stems=options.stems))
         roles = _roles(mix, song, options.roles)
         heard = _heard(mix, song, roles, choices, progress)
         compile_kernels(progress)

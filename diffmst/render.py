@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +18,13 @@ from diffmst.dsp.kernels.threads import working_threads
 from diffmst.dsp.loudness import LoudnessMeter
 from diffmst.errors import UserError
 from diffmst.mastering import Audio, Output, write_master
-from diffmst.mix import STEMS_SUFFIX, Mix
+from diffmst.mix import STEMS_SUFFIX, Mix, RenderSettings
 from diffmst.mix_parts import Subtype
 from diffmst.outputs import OutputFolder, file_name
 from diffmst.progress import SILENT, Advance, Progress
 from diffmst.spool import Spool
 from diffmst.stream import Buses, ConsoleStream
+from diffmst.tail import dying_s
 
 BLOCK_FRAMES = 65_536
 """At most. What it is depends on the number of rows alone, so that a mix rendered twice is the same to the bit."""
@@ -68,6 +70,7 @@ class Taps(NamedTuple):
     mix: Callable[[Audio], None] | None = None
     stems: Callable[[Audio], None] | None = None  # [tracks, 2, frames], before the master
     reverb: Callable[[Audio], None] | None = None
+    fading: Callable[[Audio], None] | None = None  # after the last block: what the reverb would go on with in the mix
 
 
 def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool | None, taps: Taps | None = None) -> LoudnessMeter:
@@ -111,6 +114,9 @@ def run_console(mix: Mix, blocks: Iterable[Audio], spool: Spool | None, taps: Ta
                 taps.reverb(block.reverb)
             if taps.mix:
                 taps.mix(mixed)
+    if taps.fading:
+        for rest in stream.fading(BLOCK_FRAMES):
+            taps.fading(rest)
     return meter
 
 
@@ -125,11 +131,11 @@ def render(
     on_input: Callable[[Audio], None] | None = None,
     on_mix: Callable[[Audio], None] | None = None,
 ) -> Output:
-    """Renders a whole song into a WAV file, and its processed stems if asked for.
+    """Renders a whole song with its tail into a WAV file, and its processed stems if asked for.
 
     Args:
         mix: the settings.
-        song: its tracks are those of the document, in order.
+        song: its tracks are those of the document, in order; it has the tail that is wanted.
         outputs: where the files go.
         name: of the WAV file.
         stems: also write the processed stems and the reverb return, which sum to the mix before the master bus.
@@ -148,10 +154,13 @@ def render(
             ExitStack() as writers,
         ):
             taps = _stem_taps(writers, outputs, name, mix) if stems else Taps()
-            taps = taps._replace(input=on_input, mix=_advancing(advance, on_mix))
+            fading = LoudnessMeter(mix.sample_rate, channels=2)
+            taps = taps._replace(input=on_input, mix=_advancing(advance, on_mix), fading=fading.add)
             meter = run_console(mix, reader, spool, taps)
         with progress.phase("finishing", 1) as advance:
-            return write_master(spool, meter, path, mix.render, advance)
+            output = write_master(spool, meter, path, mix.render, advance)
+    missing_s = dying_s(fading, meter.integrated_lufs)
+    return replace(output, wanted_tail_s=song.tail_s + missing_s) if missing_s else output
 
 
 def rendered_bytes(song: Song, subtype: Subtype, *, stems: bool = False) -> int:
@@ -162,7 +171,13 @@ def rendered_bytes(song: Song, subtype: Subtype, *, stems: bool = False) -> int:
 
 
 def render_document(
-    path: Path, out: Path, *, stems: bool = False, force: bool = False, progress: Progress = SILENT
+    path: Path,
+    out: Path,
+    *,
+    stems: bool = False,
+    tail_s: float | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
 ) -> Output:
     """Renders a mix document into a WAV file.
 
@@ -170,6 +185,7 @@ def render_document(
         path: of the document.
         out: the WAV file.
         stems: also write the processed stems, into a folder beside it.
+        tail_s: how long it goes on after the stems; as in the document if not given.
         force: replace what is there.
         progress: told how far it is.
 
@@ -177,6 +193,8 @@ def render_document(
         UserError: the document or a stem cannot be used, or the output not written.
     """
     mix = Mix.read(path)
+    if tail_s is not None:
+        mix = mix.model_copy(update={"render": RenderSettings(**mix.render.model_dump() | {"tail_s": tail_s})})
     if out.suffix.lower() != ".wav":
         raise UserError(f"{out}: must end in .wav, as that is what it will be")
     names = [out.name, *(stem_names(out.name, [track.name for track in mix.tracks]) if stems else ())]
@@ -205,7 +223,7 @@ def noted_changes(mix: Mix, song: Song, progress: Progress = SILENT) -> Iterator
 
 
 def song_of(mix: Mix, folder: Path) -> Song:
-    """The song that a document in `folder` mixes.
+    """The song that a document in `folder` mixes, with the tail that it asks for.
 
     Raises:
         UserError: a file is missing, cannot be read, or no longer has the channels that were mixed.
@@ -214,7 +232,7 @@ def song_of(mix: Mix, folder: Path) -> Song:
     for wanted, found in zip(mix.tracks, song.tracks, strict=True):
         if found.channels < wanted.channels:
             raise UserError(f"{found.path}: is mono now, track {wanted.name!r} was stereo; run `diffmst mix` again")
-    return song.with_channels(mix.channels)
+    return song.with_channels(mix.channels).with_tail(mix.render.tail_s)
 
 
 def stem_files(mix: Mix, folder: Path) -> list[StemFile]:

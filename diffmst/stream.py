@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +65,7 @@ class ConsoleStream:
     ) -> None:
         tracks, fx, master = settings.arrays()
         self._strips = track_strips(layout.track, tracks, channels, sample_rate, muted)
+        self._response_frames = 0
         self._master = master_strips(layout.master, master, sample_rate)
         self._strip_state: State | None = None
         self._master_state: State | None = None
@@ -76,6 +77,7 @@ class ConsoleStream:
             self._amount = controls["mix"]
             response = reverb.impulse_response(sample_rate, controls["gain_db"], controls["rt60_s"])
             self._convolver = PartitionedConvolver(response[0])
+            self._response_frames = response.shape[-1]
         else:
             self._strips = self._strips._replace(mixing=self._strips.mixing[..., :2])
 
@@ -93,6 +95,17 @@ class ConsoleStream:
         dry, returned = buses.sums[:2], self._reverb(buses.sums)
         mixed, self._master_state = self._master.to_buses((dry + returned)[None], self._master_state)
         return Block(mixed[0], returned, buses.stems)
+
+    def fading(self, frames: int) -> Iterator[Audio]:
+        """What the reverb goes on with after the last block, alone, through a master at rest; the stream ends with it.
+
+        Args:
+            frames: of the blocks that it comes in, [2, frames] each.
+        """
+        self._master_state = None  # what rings of the dry mix is none of the reverb
+        for _ in range(0, self._response_frames, frames):
+            silence = np.zeros((4, frames), np.float32)
+            yield self.to_mix(Buses(silence, None)).mix
 
     def _reverb(self, sums: Audio) -> Audio:
         if self._convolver is None:

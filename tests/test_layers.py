@@ -15,7 +15,7 @@ LAYERS = [
     ["params"],
     ["effects"],
     ["layout"],
-    ["amount", "locks", "strips", "features"],
+    ["amount", "locks", "strips", "features", "tail"],
     ["console", "stream"],
     ["mix_parts"],
     ["mix", "style", "excerpts", "band_console"],

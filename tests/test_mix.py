@@ -107,6 +107,7 @@ def test_rounding_never_leaves_the_range():
         (lambda d: d["tracks"].__setitem__(0, None), "track number 1: should be an object, got null$"),
         (lambda d: d["tracks"].__setitem__(1, 3), "track number 2: should be an object, got 3"),
         (lambda d: d["tracks"][1].pop("name"), "track number 2: name: is missing"),
+        (lambda d: d["render"].update(tail_s=31), r"render.tail_s: should be less than or equal to 30, got 31$"),
         (lambda d: d.pop("format"), "is no mix document; give the mix.json"),
     ],
 )

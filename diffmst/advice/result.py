@@ -132,7 +132,7 @@ def _audible(profile: Profile, below_hz: float) -> bool:
 
 
 def output_advice(output: Output) -> Iterator[str]:
-    """What is doubtful in how a mix came to its loudness."""
+    """What is doubtful in how a mix came to its loudness, and how it ends."""
     if not math.isfinite(output.loudness_lufs):
         yield "The mix is silent: every track that sounds is muted or turned down."
     if output.limiting_db > HARD_LIMITING_DB:
@@ -148,3 +148,5 @@ def output_advice(output: Output) -> Iterator[str]:
                 f"The mix is {missed_lu:.1f} LU quieter than asked for ({lufs(target_lufs)}): more would have taken "
                 "limiting that does harm."
             )
+    if output.wanted_tail_s:
+        yield f"The reverb is cut off at the end; with a tail of {output.wanted_tail_s:g} s it dies away."

@@ -52,10 +52,12 @@ class Song:
     Attributes:
         tracks: in order.
         sample_rate: at which all are read, hertz.
+        tail_s: of silence after the longest track, for the reverb of a mix to die away in.
     """
 
     tracks: tuple[Track, ...]
     sample_rate: int
+    tail_s: float = 0.0
 
     @staticmethod
     def open(paths: Sequence[Path], sample_rate: int | None = None) -> Song:
@@ -101,6 +103,10 @@ class Song:
         tracks = (replace(track, channels=count) for track, count in zip(self.tracks, channels, strict=True))
         return replace(self, tracks=tuple(tracks))
 
+    def with_tail(self, tail_s: float) -> Song:
+        """The same song with so much silence after its longest track, s."""
+        return replace(self, tail_s=tail_s)
+
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of each track; their sum is the number of rows."""
@@ -108,9 +114,15 @@ class Song:
 
     @property
     def frames(self) -> int:
-        """Samples of the longest track at the song's rate; exact once surveyed."""
+        """Samples of the longest track at the song's rate, and of the tail; exact once surveyed."""
         infos = [track.info for track in self.tracks]
-        return max(resampled_frames(info.frames, info.sample_rate, self.sample_rate) for info in infos)
+        longest = max(resampled_frames(info.frames, info.sample_rate, self.sample_rate) for info in infos)
+        return longest + self.tail_frames
+
+    @property
+    def tail_frames(self) -> int:
+        """Samples of the tail."""
+        return round(self.tail_s * self.sample_rate)
 
     @property
     def duration_s(self) -> float:
@@ -147,8 +159,8 @@ class SongReader:
     """All tracks of a song in lockstep, from the beginning to the end.
 
     A context, and an iterator of blocks, float32 [rows, time], all of `block_frames` but for the last. Tracks that end
-    before the others are filled up with silence. The next block is decoded, on threads, while this one is in use;
-    memory does not grow with the length of the song.
+    before the others are filled up with silence, and the tail is silence. The next block is decoded, on threads, while
+    this one is in use; memory does not grow with the length of the song.
 
     Args:
         song: to read.
@@ -160,7 +172,7 @@ class SongReader:
 
     def __init__(self, song: Song, block_frames: int = _BLOCK_FRAMES) -> None:
         allow_open_files(len(song.tracks) + _OTHER_OPEN_FILES)
-        self._shape = sum(song.channels), block_frames
+        self._shape, self._tail_frames = (sum(song.channels), block_frames), song.tail_frames
         with ExitStack() as opened:
             readers = [
                 opened.enter_context(AudioReader(track.path, song.sample_rate, track.channels)) for track in song.tracks
@@ -194,11 +206,14 @@ class SongReader:
         self.close()
 
     def _read_blocks(self) -> Iterator[np.ndarray]:
+        silence = self._tail_frames
         while True:
             block = np.empty(self._shape, np.float32)
             others = [self._pool.submit(_fill, block, share) for share in self._shares[1:]]
             frames = max([_fill(block, self._shares[0]), *(other.result() for other in others)])
-            if not frames:
+            filled = min(silence, block.shape[1] - frames)
+            silence -= filled
+            if not (frames := frames + filled):
                 return
             yield block[:, :frames]
 

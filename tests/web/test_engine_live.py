@@ -98,6 +98,16 @@ def test_the_end_of_the_song_stops_it_and_playing_again_begins_anew(playing):
     assert state(playing)["frame"] < 60 * SAMPLE_RATE
 
 
+def test_the_reverb_dies_away_behind_the_end_of_the_song(playing):
+    hears(playing, SONG)
+    playing.evaluate("() => engine.set(0, { 'send.gain_db': 0 })")
+    playing.evaluate("frame => engine.seek(frame)", HOUR_FRAMES - SAMPLE_RATE // 2)
+    playing.wait_for_function("() => !engine.state.playing")
+    playing.wait_for_timeout(100)  # what was on its way from the song to the ear
+    assert not playing.evaluate(f"({AT_LEVEL})(0)")
+    hears(playing, 0.0)
+
+
 def test_a_loop_is_not_left(playing):
     start, end = 10 * SAMPLE_RATE, 10 * SAMPLE_RATE + SAMPLE_RATE // 3
     playing.evaluate("([start, end]) => { engine.loop([start, end]); engine.seek(start); }", [start, end])

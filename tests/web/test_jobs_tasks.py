@@ -5,7 +5,9 @@ import zipfile
 
 import numpy as np
 import pytest
+import soundfile
 from job_sessions import contents, leftovers, reporter, session_with_song, task_of
+from pydantic import ValidationError
 
 from diffmst.errors import UserError
 from diffmst.profile import Profile
@@ -271,3 +273,61 @@ def test_silence_a_moment_and_the_far_too_loud_are_sounds_too(scale, seconds):
 def test_every_kind_has_its_work():
     assert MODULES.keys() == OPTIONS.keys()
     assert all(callable(work_of(kind)) for kind in MODULES)
+
+
+@pytest.fixture
+def tailed(session):
+    """A session whose mix goes on for 2 s after its stems; back as it was in the end."""
+    before = session.document().mix
+    session.put_document(before.model_copy(update={"render": before.render.model_copy(update={"tail_s": 2.0})}))
+    yield session
+    session.put_document(before)
+
+
+def seconds_of(task, done):
+    return soundfile.info(task.scratch / done.result["files"][0]).duration
+
+
+def test_a_file_has_the_tail_of_the_document_or_that_which_is_asked_for(tailed):
+    for options, seconds in (({}, 6.0), ({"tail_s": 0.5}, 4.5), ({"tail_s": 0}, 4.0)):
+        task = task_of(tailed, "render", **options)
+        assert seconds_of(task, work_of("render")(task, reporter())) == seconds
+    assert tailed.document().mix.render.tail_s == 2
+
+
+def test_what_is_doubtful_in_a_file_is_told(tailed):
+    mix = tailed.document().mix
+    tracks = tuple(one.model_copy(update={"settings": one.settings | {"send.gain_db": -6.0}}) for one in mix.tracks)
+    for tail_s, notes in ((0.0, 1), (8.0, 0)):
+        render = mix.render.model_copy(update={"tail_s": tail_s, "loudness_lufs": -30.0})
+        tailed.put_document(mix.model_copy(update={"tracks": tracks, "render": render}))
+        told = work_of("render")(task_of(tailed, "render"), reporter()).result["notes"]
+        assert len(told) == notes and all("The reverb is cut off" in note for note in told)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_the_tail_is_measured_too_and_what_is_played_is_the_song_alone(tailed, cached):
+    work_of("prepare")(task_of(tailed, "prepare"), reporter())
+    assert {PcmReader.open(tailed.cache_folder, name).info.frames for name in ("song", "before")} == {4 * 22_050}
+    if not cached:
+        (tailed.cache_folder / "song.pcm").unlink()
+    task = task_of(tailed, "measure")
+    measured = work_of("measure")(task, reporter()).result
+    assert read_sound(task.scratch, "after").seconds == 6
+    rendered = work_of("render")(task_of(tailed, "render"), reporter()).result
+    assert measured == rendered["delivery"]
+
+
+def test_matching_again_keeps_the_tail_unless_another_is_asked_for(tailed):
+    for options, tail_s in (({}, 2.0), ({"tail_s": 1.0}, 1.0)):
+        task = task_of(tailed, "rematch", steps=0, model=False, **options)
+        assert work_of("rematch")(task, reporter()).mix.render.tail_s == tail_s
+    task = task_of(tailed, "match", steps=0, model=False, tail_s=3.0)
+    assert work_of("match")(task, reporter()).mix.render.tail_s == 3
+
+
+@pytest.mark.parametrize("kind", ["match", "render"])
+@pytest.mark.parametrize("tail_s", [-1, 31, float("nan")])
+def test_no_job_takes_another_tail(kind, tail_s):
+    with pytest.raises(ValidationError, match="tail_s"):
+        OPTIONS[kind](tail_s=tail_s)

@@ -85,7 +85,7 @@ def test_the_server_tells_what_it_takes_and_can_do(client, limits):
 
 def test_what_is_declared_of_the_delivery_is_what_documents_may_say(client):
     declared = {one["name"].removeprefix("render."): one for one in client.get("/api/about").json()["delivery"]}
-    assert sorted(declared) == ["ceiling_dbtp", "loudness_lufs"]
+    assert sorted(declared) == ["ceiling_dbtp", "loudness_lufs", "tail_s"]
     for name, told in declared.items():
         assert told["low"] <= told["default"] <= told["high"]
         for value in (told["low"], told["high"]):
@@ -94,7 +94,7 @@ def test_what_is_declared_of_the_delivery_is_what_documents_may_say(client):
             with pytest.raises(ValidationError):
                 RenderSettings(**{name: value})
     assert declared["ceiling_dbtp"]["default"] == RenderSettings().ceiling_dbtp
-    assert [declared[name]["unit"] for name in sorted(declared)] == ["dBTP", "LUFS"]
+    assert [declared[name]["unit"] for name in sorted(declared)] == ["dBTP", "LUFS", "s"]
 
 
 def test_the_server_loads_nothing_heavy():

@@ -14,6 +14,7 @@ Kind = Literal["prepare", "balance", "match", "rematch", "measure", "render", "e
 
 Loudness = Annotated[float, Field(ge=-70, le=0)]
 Ceiling = Annotated[float, Field(ge=-20, le=0)]
+Tail = Annotated[float, Field(ge=0, le=30)]
 
 
 class Options(BaseModel):
@@ -39,6 +40,7 @@ class MatchOptions(Options):
         default=None, description="Of the result, LUFS or a word; null: as the reference, or as in the document."
     )
     ceiling_dbtp: Ceiling | None = Field(default=None, description="Null: -1, or as in the document.")
+    tail_s: Tail | None = Field(default=None, description="Null: none, or as in the document.")
 
     @property
     def most_steps(self) -> int:
@@ -60,6 +62,7 @@ class RenderOptions(Options):
         default="document", description="LUFS; `document`: as it says; `keep`: as it comes from the console."
     )
     ceiling_dbtp: Ceiling | None = Field(default=None, description="Null: as in the document.")
+    tail_s: Tail | None = Field(default=None, description="Null: as in the document.")
     stems: bool = Field(default=False, description="Also every processed stem and the reverb return, as one archive.")
 
 

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", tags=["about"], responses=PROBLEMS)
 
 
 _ROLE_LABELS = {"lead": "Lead vocals", "backing": "Backing vocals", "hats": "Hi-hats and cymbals", "drums": "Drum kit"}
-_RENDER_UNITS = {"lufs": "LUFS", "dbtp": "dBTP"}
+_RENDER_UNITS = {"lufs": "LUFS", "dbtp": "dBTP", "s": "s"}
 
 
 class LimitsInfo(BaseModel):
@@ -178,7 +178,7 @@ def _model() -> ModelInfo | None:
 def delivery() -> list[ParamDeclaration]:
     """The numbers that say how a mix is written, with the bounds that the document has for them."""
     fields = RenderSettings.model_fields.items()
-    return [_render_declaration(name, field) for name, field in fields if name.endswith(tuple(_RENDER_UNITS))]
+    return [_render_declaration(name, field) for name, field in fields if name.rpartition("_")[2] in _RENDER_UNITS]
 
 
 def _render_declaration(name: str, field: FieldInfo) -> ParamDeclaration:

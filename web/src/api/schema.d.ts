@@ -968,6 +968,11 @@ export interface components {
              */
             steps: number;
             /**
+             * Tail S
+             * @description Null: none, or as in the document.
+             */
+            tail_s?: number | null;
+            /**
              * Time S
              * @description Of refinement, at most; null: no limit.
              */
@@ -1051,7 +1056,8 @@ export interface components {
             /**
              * @default {
              *       "ceiling_dbtp": -1,
-             *       "subtype": "PCM_24"
+             *       "subtype": "PCM_24",
+             *       "tail_s": 0
              *     }
              */
             render: components["schemas"]["RenderSettings"];
@@ -1476,6 +1482,11 @@ export interface components {
              */
             steps: number;
             /**
+             * Tail S
+             * @description Null: none, or as in the document.
+             */
+            tail_s?: number | null;
+            /**
              * Time S
              * @description Of refinement, at most; null: no limit.
              */
@@ -1528,6 +1539,11 @@ export interface components {
              * @description Null: as in the document.
              */
             subtype?: ("PCM_16" | "PCM_24" | "FLOAT") | null;
+            /**
+             * Tail S
+             * @description Null: as in the document.
+             */
+            tail_s?: number | null;
         };
         /**
          * RenderSettings
@@ -1552,6 +1568,12 @@ export interface components {
              * @enum {string}
              */
             subtype: "PCM_16" | "PCM_24" | "FLOAT";
+            /**
+             * Tail S
+             * @description How long the mix goes on after its stems, for the reverb to die away.
+             * @default 0
+             */
+            tail_s: number;
         };
         /**
          * ReverbValues

@@ -174,7 +174,7 @@ export class Desk {
     this.#change(withTrack(this.#mix.peek(), track, change), `${this.name(track).peek()}: role`);
   }
 
-  /** How the mix is to be written: its loudness, its ceiling. */
+  /** How the mix is to be written: its loudness, its ceiling, its tail. */
   render(change: Partial<MixDocument["render"]>, { gesture }: ChangeOptions = {}): void {
     const mix = this.#mix.peek();
     this.#change({ ...mix, render: { ...mix.render, ...change } }, "delivery", gesture);

@@ -87,7 +87,12 @@ export interface MixDocument {
     distance_before: Values;
     distance_after: Values;
   };
-  render: { loudness_lufs: number | null; ceiling_dbtp: number; subtype: "PCM_16" | "PCM_24" | "FLOAT" };
+  render: {
+    loudness_lufs: number | null;
+    ceiling_dbtp: number;
+    subtype: "PCM_16" | "PCM_24" | "FLOAT";
+    tail_s: number;
+  };
 }
 
 /** A channel strip: a track by its place in the document, or one of the buses. */

@@ -31,6 +31,7 @@ def core_options(task: Task, asked: MatchOptions, before: Options, model: MixMod
         before,
         loudness=before.loudness if asked.loudness is None else asked.loudness,
         ceiling_dbtp=before.ceiling_dbtp if asked.ceiling_dbtp is None else asked.ceiling_dbtp,
+        tail_s=before.tail_s if asked.tail_s is None else asked.tail_s,
         where=_listening(asked.window or task.info.window),
         steps=asked.most_steps,
         time_s=math.inf if asked.time_s is None else asked.time_s,

@@ -48,12 +48,15 @@ def run(task: Task, reporter: Reporter) -> Done:
 def song_blocks(cache: Path, song: Song, frames: int) -> Iterator[Audio] | None:
     """The song in blocks [rows, frames], from the cache; None where it is not there, or not of these files."""
     found = PcmReader.open(cache, "song")
-    return blocks_of(found, frames) if found and found.info.key == song_key(song) else None
+    return _with_tail(found, song.tail_frames, frames) if found and found.info.key == song_key(song) else None
 
 
-def blocks_of(source: PcmReader, frames: int) -> Iterator[Audio]:
-    """A source from the beginning to the end, in blocks [rows, frames]."""
-    return (source.read(start, frames) for start in range(0, source.info.frames, frames))
+def _with_tail(source: PcmReader, tail_frames: int, frames: int) -> Iterator[Audio]:
+    """A source from the beginning to the end, and silence after it, in blocks [rows, frames]."""
+    end = source.info.frames + tail_frames
+    for start in range(0, end, frames):
+        block = source.read(start, frames)
+        yield np.pad(block, ((0, 0), (0, min(frames, end - start) - block.shape[1])))
 
 
 def _prepare_song(task: Task, song: Song, reporter: Reporter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diffmst.advice import output_advice
 from diffmst.mix import Mix
 from diffmst.render import render_document
 from diffmst.web.jobs.delivery import delivery_of
@@ -31,7 +32,8 @@ def run(task: Task, reporter: Reporter) -> Done:
         folder = task.scratch / _STEMS_FOLDER
         with reporter.phase("packing", bytes_of(folder)) as advance:
             pack(folder, task.scratch / files[-1], f"{title} stems", advance)
-    return Done({"files": files, "delivery": delivery_of(output)}, files=tuple(files))
+    told = {"files": files, "delivery": delivery_of(output), "notes": list(output_advice(output))}
+    return Done(told, files=tuple(files))
 
 
 def _as_asked(mix: Mix, options: RenderOptions) -> Mix:
@@ -41,6 +43,8 @@ def _as_asked(mix: Mix, options: RenderOptions) -> Mix:
         changes["subtype"] = options.subtype
     if options.ceiling_dbtp is not None:
         changes["ceiling_dbtp"] = options.ceiling_dbtp
+    if options.tail_s is not None:
+        changes["tail_s"] = options.tail_s
     if options.loudness != "document":
         changes["loudness_lufs"] = None if options.loudness == "keep" else options.loudness
     return mix.model_copy(update={"render": mix.render.model_copy(update=changes)})

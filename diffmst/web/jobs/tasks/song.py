@@ -22,13 +22,13 @@ _LONGEST_TITLE_BYTES = 100
 
 
 def song_of_task(task: Task) -> Song:
-    """The song that the document mixes; before there is one, that of all stems of the session.
+    """The song that the document mixes, without its tail; before there is one, that of all stems of the session.
 
     Raises:
         UserError: there is no stem, or one cannot be read.
     """
     if task.mix:
-        return song_of(task.mix, task.scratch)
+        return song_of(task.mix, task.scratch).with_tail(0.0)
     return song_of_stems(task)
 
 
@@ -101,7 +101,8 @@ def before_key(song: Song, mix: Mix) -> str:
 def sounding_key(mix: Mix) -> str:
     """Changes with anything that the sound of a mix depends on, up to its final gain."""
     tracks = [(track.sha256, track.channels, track.mute) for track in mix.tracks]
-    return key_of("mix", mix.layout, mix.sample_rate, tracks, [part.tolist() for part in mix.settings])
+    settings, tail_s = [part.tolist() for part in mix.settings], mix.render.tail_s
+    return key_of("mix", mix.layout, mix.sample_rate, tail_s, tracks, settings)
 
 
 def document_of_task(task: Task) -> Path:

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { Button } from "../../ui/button";
 import { Icon } from "../../ui/icon";
 import { Segmented } from "../../ui/segmented";
-import { LufsInput } from "../lufs-input";
+import { DeliveryInput } from "../delivery-input";
 import type { SessionModel } from "../session/session-model";
 import { clock } from "../wording";
 import { leftOutInWords } from "./left-out";
@@ -91,8 +91,9 @@ function LoudnessSetup({ again }: { again: boolean }) {
         <option value="lufs">fixed, LUFS</option>
       </select>
       {loudness.value === "lufs" && (
-        <LufsInput
+        <DeliveryInput
           id="match-lufs"
+          name="render.loudness_lufs"
           label="Loudness, LUFS"
           value={lufs.value}
           onChange={(chosen) => (lufs.value = chosen)}

@@ -56,9 +56,13 @@ function Made({ model, job }: { model: SessionModel; job: Job }) {
   );
 }
 
-/** Files of a result; exports tell more of theirs. */
+/** Files of a result with what to know of each: exports tell it of every session, rendering of the mix, its first file. */
 function filesOf({ result }: Job): { file: string; notes: string[] }[] {
   const sessions = Array.isArray(result?.sessions) ? (result.sessions as { file: string; notes: string[] }[]) : [];
   const files = Array.isArray(result?.files) ? result.files.map(String) : [];
-  return files.map((file) => ({ file, notes: sessions.find((session) => session.file === file)?.notes ?? [] }));
+  const ofMix = Array.isArray(result?.notes) ? result.notes.map(String) : [];
+  return files.map((file, place) => ({
+    file,
+    notes: sessions.find((session) => session.file === file)?.notes ?? (place === 0 ? ofMix : []),
+  }));
 }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
-import { LufsInput } from "../lufs-input";
+import { DeliveryInput } from "../delivery-input";
 import { underWay } from "../session/jobs";
 import type { SessionModel } from "../session/session-model";
 import { figure } from "../wording";
@@ -51,11 +51,21 @@ export function RenderDialog({ model, stems, onClose }: RenderDialogProps) {
         {loudness === "lufs" && (
           <>
             <label for="render-lufs">LUFS</label>
-            <LufsInput id="render-lufs" value={lufs} onChange={setLufs} />
+            <DeliveryInput id="render-lufs" name="render.loudness_lufs" value={lufs} onChange={setLufs} />
           </>
         )}
+        <label for="render-tail">Tail, s</label>
+        <DeliveryInput
+          id="render-tail"
+          name="render.tail_s"
+          value={settings?.tail_s ?? 0}
+          onChange={(seconds) => model.desk.peek()?.render({ tail_s: seconds })}
+        />
       </div>
-      <p class="save-where">The true peak stays below {figure(settings?.ceiling_dbtp)} dBTP.</p>
+      <p class="save-where">
+        For as long as its tail the mix goes on after the stems, so that the reverb dies away. The true peak stays below{" "}
+        {figure(settings?.ceiling_dbtp)} dBTP.
+      </p>
       <JobResult model={model} job={job} />
     </Dialog>
   );
