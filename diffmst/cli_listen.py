@@ -43,7 +43,10 @@ def make(
         Path, typer.Argument(help="A folder per song with a file per system, a CSV of them, or results of evaluate.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the test.")] = Path("test"),
-    kind: Annotated[Kind, typer.Option("--kind", help="With or without a hidden reference.")] = Kind.MUSHRA,
+    kind: Annotated[
+        Kind,
+        typer.Option("--kind", help="With a hidden reference, which has to be a mix of the same song, or without."),
+    ] = Kind.MUSHRA,
     question: Annotated[Question, typer.Option("--question", help="That a preference test asks.")] = Question.QUALITY,
     title: Annotated[str, typer.Option("--title", help="On every page.")] = "Listening test",
     instructions: Annotated[str, typer.Option("--instructions", help="More for listeners to know.")] = "",

@@ -34,8 +34,8 @@ class Step(NamedTuple):
         number: of the step in its stage, from 1.
         steps: of the stage, at most.
         share: of all the work that is done, 0 to 1.
-        terms: of the distance where the step began.
-        best: the distance at the best step of the stage so far: the sum of its terms.
+        terms: of the distance where the step began, and of what counts besides.
+        best: the least sum of such terms at any step of the stage so far.
     """
 
     stage: Stage
@@ -158,22 +158,20 @@ class Search:
 
     def run(
         self,
-        mixed: Callable[[Settings], Tensor],
-        distance: Distance,
+        terms: Callable[[Settings], Mapping[str, Tensor]],
         progress: Iterable[float],
         told: Callable[["Search"], None] | None = None,
     ) -> None:
         """Goes down until it has converged or `progress` ends.
 
         Args:
-            mixed: the windows mixed with physical settings.
-            distance: of them to the reference.
+            terms: of the distance, of what physical settings make of the song.
             progress: of the steps, from 0 to 1.
             told: called after every step.
         """
         for share in progress:
             unit = self._unit()
-            self._advance(unit, distance(mixed(self._layout.from_unit(unit))), share)
+            self._advance(unit, terms(self._layout.from_unit(unit)), share)
             if told:
                 told(self)
             self.converged = _has_converged(self.history)

@@ -8,7 +8,7 @@ from torch import Tensor
 from diffmst.band_console import strip_loudness_lufs
 from diffmst.excerpts import Excerpts
 from diffmst.layout import Layout, Settings
-from diffmst.models.hearing_bands import track_powers
+from diffmst.models.hearing_bands import excerpt_powers
 from diffmst.prior import FADER, Prior
 from diffmst.ties import Ties
 
@@ -37,8 +37,7 @@ class KeptLoudness:
         self._column = layout.track.column(FADER)
         self._shares = ties.weights[self._column] if ties else torch.eye(len(excerpts.channels), dtype=torch.float64)
         with torch.no_grad():
-            audio = excerpts.audio[..., excerpts.lead_frames :].transpose(0, 1)
-            self._powers = track_powers(audio, excerpts.channels, excerpts.sample_rate).transpose(0, 1)
+            self._powers = excerpt_powers(excerpts)
             self._kept_lufs = self._loudness_lufs(layout.from_unit(prior.start))
         self._moves = (prior.width.tracks[0, :, self._column] > 0) & self._kept_lufs.isfinite()
 

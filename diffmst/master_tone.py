@@ -9,7 +9,7 @@ the descent on audio begins, and all that a prediction that is not refined gets 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -36,6 +36,8 @@ SAME_SONG = 0.01
 to 0.006 on ours, generated and recorded), more where it is another (0.009 to 0.09, half of them above 0.03).
 `diffmst evaluate` tells it as `af_bark_spectrum` of the system `model`, of mixes whose width is at 100 %."""
 
+Penalty = Callable[[Settings[Tensor]], Tensor]
+
 _STEPS = 150
 _COMPARED_AT_LUFS = -16.0
 _CELLS = 240  # that bins are gathered in, each a twentieth of an octave or so
@@ -53,7 +55,12 @@ class Reference(Counted, Protocol):
 
 
 def with_fitted_tone(
-    prior: Prior, excerpts: Excerpts, references: Sequence[Reference], layout: Layout, costs: Settings
+    prior: Prior,
+    excerpts: Excerpts,
+    references: Sequence[Reference],
+    layout: Layout,
+    costs: Settings,
+    penalty: Penalty | None = None,
 ) -> Prior:
     """A prior that starts with equalizer and width of the master where the mix has the Bark spectra of the references.
 
@@ -70,10 +77,11 @@ def with_fitted_tone(
         references: their tone is taken together as `shares` says.
         layout: the console's controls.
         costs: of every control, see `Search`.
+        penalty: for settings that are not wanted.
     """
     if not _alone(prior.width, layout, _EQUALIZER, _WIDTH).master.any():
         return prior
-    fit = _Fit.of(prior, excerpts, references, layout)
+    fit = _Fit.of(prior, excerpts, references, layout, penalty)
     prior = fit.search(prior, costs, _EQUALIZER)
     if shares(references, "tone") != shares(references, "width"):
         return prior
@@ -102,15 +110,24 @@ class _Fit(NamedTuple):
         target: of the references.
         before_db: response of the master that the spectra have in them, [2, cells].
         layout: the console's controls.
+        penalty: for settings that are not wanted.
     """
 
     spectra: _Spectra
     target: _Target
     before_db: Tensor
     layout: Layout
+    penalty: Penalty | None
 
     @classmethod
-    def of(cls, prior: Prior, excerpts: Excerpts, references: Sequence[Reference], layout: Layout) -> _Fit:
+    def of(
+        cls,
+        prior: Prior,
+        excerpts: Excerpts,
+        references: Sequence[Reference],
+        layout: Layout,
+        penalty: Penalty | None,
+    ) -> _Fit:
         """From where a prior starts."""
         settings = layout.from_unit(prior.start)
         with torch.no_grad():
@@ -118,7 +135,7 @@ class _Fit(NamedTuple):
             if not target.counts[1]:  # mono references alone: mixes are compared with them by their mono sum
                 mix = mix.mean(1, keepdim=True).expand_as(mix)
             spectra = _Spectra.of(mix, excerpts.sample_rate)
-        return cls(spectra, target, spectra.response_db(settings, layout), layout)
+        return cls(spectra, target, spectra.response_db(settings, layout), layout, penalty)
 
     def search(self, prior: Prior, costs: Settings, *effects: str) -> Prior:
         """The prior, started where some effects of the master, of those that may move, bring the mix nearest."""
@@ -126,24 +143,22 @@ class _Fit(NamedTuple):
         if not widths.master.any():
             return prior
         search = Search(prior._replace(width=widths), self.layout, costs)
-        search.run(self.change_db, self.distance, (step / _STEPS for step in range(_STEPS)))
+        search.run(self.distance, (step / _STEPS for step in range(_STEPS)))
         return prior._replace(start=prior.start._replace(master=search.best.master))
 
     def left(self, prior: Prior) -> float:
         """The term of the Bark spectrum where a prior starts, with its published weight."""
         with torch.no_grad():
-            return float(self.distance(self.change_db(self.layout.from_unit(prior.start)))["tone"])
+            return float(self.distance(self.layout.from_unit(prior.start))["tone"])
 
-    def change_db(self, settings: Settings) -> Tensor:
-        """What a master adds to the response that the spectra have in them."""
-        return self.spectra.response_db(settings, self.layout) - self.before_db
-
-    def distance(self, change_db: Tensor) -> dict[str, Tensor]:
-        """The terms of the fit."""
+    def distance(self, settings: Settings) -> dict[str, Tensor]:
+        """The terms of the fit, of what a master adds to the response that the spectra have in them."""
+        change_db = self.spectra.response_db(settings, self.layout) - self.before_db
         louder_db, counts = self.spectra.louder_db(change_db), self.target.counts
         error = (self.spectra.equalized(change_db, louder_db) - self.target.log_bark).square()
         tone = (counts * error).sum() / (counts.sum() * error.shape[-1])
-        return {"tone": AUDIO_FEATURE_WEIGHTS["bark_spectrum"] * tone, "level": LEVEL_COST * louder_db.square()}
+        terms = {"tone": AUDIO_FEATURE_WEIGHTS["bark_spectrum"] * tone, "level": LEVEL_COST * louder_db.square()}
+        return terms | {"penalty": self.penalty(settings)} if self.penalty else terms
 
 
 class _Target(NamedTuple):

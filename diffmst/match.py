@@ -198,7 +198,15 @@ def find(
         )
     with progress.phase("matching", 1) as advance:
         watched = _watched(advance, observer)
-        return task, solve(task, prior, held=held, steps=options.steps, seconds=options.time_s, observer=watched)
+        return task, solve(
+            task,
+            prior,
+            held=held,
+            output=output_of(heard, options),
+            steps=options.steps,
+            seconds=options.time_s,
+            observer=watched,
+        )
 
 
 def _watched(advance: Advance, observer: Observer | None) -> Observer:
@@ -240,23 +248,34 @@ def document(
         distance_before=refined.before,
         distance_after=refined.after,
     )
-    target_lufs = _target_lufs(options.loudness, round(heard.reference_loudness_lufs, 2))
-    neutral, matched = _ends(task, refined, target_lufs, held)
-    render_settings = RenderSettings(
-        loudness_lufs=target_lufs,
-        ceiling_dbtp=options.ceiling_dbtp,
-        subtype=options.subtype,
-        tail_s=options.tail_s,
-    )
+    output = output_of(heard, options)
+    neutral, matched = _ends(task, refined, output.loudness_lufs, held)
     mix = Mix(
         layout=task.layout.name,
         sample_rate=heard.song.sample_rate,
         tracks=tracks_of(heard, task, folder),
         references=_references(heard, task, folder),
         comparison=comparison,
-        render=render_settings,
+        render=output,
     )
     return adjusted(with_ends(mix, neutral, matched), options.amounts).mix
+
+
+def output_of(heard: Heard, options: Options) -> RenderSettings:
+    """How the mix is to be written; a loudness beyond full scale, which a reference may have, cannot be asked for."""
+    loudness_lufs: float | None
+    if options.loudness == "keep":
+        loudness_lufs = None
+    elif options.loudness == "reference":
+        loudness_lufs = min(0.0, round(heard.reference_loudness_lufs, 2))
+    else:
+        loudness_lufs = options.loudness
+    return RenderSettings(
+        loudness_lufs=loudness_lufs,
+        ceiling_dbtp=options.ceiling_dbtp,
+        subtype=options.subtype,
+        tail_s=options.tail_s,
+    )
 
 
 def _ends(task: Task, refined: Refined, target_lufs: float | None, held: Held | None) -> list[Settings[Tensor]]:
@@ -283,10 +302,3 @@ def _references(heard: Heard, task: Task, folder: Path) -> tuple[ReferenceMix, .
         )
         for reference, compared in zip(heard.references, task.references, strict=True)
     )
-
-
-def _target_lufs(loudness: Loudness, reference_lufs: float) -> float | None:
-    """What the document asks for; a reference beyond full scale cannot be asked for."""
-    if loudness == "keep":
-        return None
-    return min(0.0, reference_lufs) if isinstance(loudness, str) else loudness

@@ -12,6 +12,8 @@ from diffmst.roles import Source, told_role
 Values = dict[str, StrictFloat]
 """Settings by dotted name, physical units."""
 
+MOST_TAIL_S = 30.0
+
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 _GUESS_BELOW = 0.5  # confidence of a role
 _SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -122,6 +124,9 @@ class RenderSettings(Part):
     )
     ceiling_dbtp: StrictFloat = Field(default=-1.0, ge=-20, le=0, description="The true peak never exceeds it.")
     subtype: Subtype = Field(default="PCM_24", description="Sample format of the WAV file.")
-    tail_s: float = Field(
-        default=0.0, ge=0, le=30, description="How long the mix goes on after its stems, for the reverb to die away."
+    tail_s: StrictFloat = Field(
+        default=0.0,
+        ge=0,
+        le=MOST_TAIL_S,
+        description="How long the mix goes on after its stems, for the reverb to die away.",
     )

@@ -1,6 +1,7 @@
 """Refinement: the settings of a console found by gradient, through the console itself, near a prior."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +41,9 @@ BALANCE_COST = 8.0
 A reference says how its whole mix sounds, and not which of these tracks it is that is loud in it or on one side of it.
 """
 
+TONE_COST = 0.4
+"""The same of its equalizer, which tells of tone alone as long as faders keep the loudness of their tracks."""
+
 STEPS = 80
 """At most, unless told otherwise; most songs have converged after 30 to 60."""
 
@@ -49,6 +53,10 @@ MASTER_STEPS = 30
 _MASTER_WORK = 0.15  # of a step with all tracks
 
 
+Restrain = Callable[[Settings], tuple[Settings, Mapping[str, Tensor]]]
+"""From settings to those that are mixed in their place, and terms that count besides those of the distance."""
+
+
 @dataclass(frozen=True)
 class Refined:
     """What refinement found.
@@ -56,7 +64,7 @@ class Refined:
     Attributes:
         settings: physical, batch of one, float64.
         before: the terms of the distance at the start.
-        after: the same at the end.
+        after: the same at the end, and what counts besides.
         history: the objective at every step; of the master alone, if that was fitted, and then of all.
         converged: whether it stopped by itself.
         seconds: it took.
@@ -80,6 +88,7 @@ def refine(
     layout: Layout = DEFAULT,
     ties: Ties | None = None,
     predicted: bool = False,
+    restrain: Restrain = lambda settings: (settings, {}),
     steps: int = STEPS,
     seconds: float = math.inf,
     observer: Observer | None = None,
@@ -101,6 +110,7 @@ def refine(
         layout: the console's controls.
         ties: controls that are one; the prior has to mean them alike, see `Ties.share_prior`.
         predicted: whether the prior was predicted from the reference.
+        restrain: takes back what settings may not do, see `restraint.Restraint`.
         steps: with all tracks, at most; the learning rate falls over them. 0 leaves what the prior means, or where it
             starts if it was predicted.
         seconds: at most.
@@ -114,15 +124,20 @@ def refine(
     if predicted:
         # A master that may not move takes one step, for its distance.
         pace = Pace(clock, "master", master_steps if prior.width.master.any() else 1, _MASTER_WORK)
-        searches.append(_fit_master(excerpts, distance, prior, layout, pace))
+        searches.append(_fit_master(excerpts, distance, prior, layout, pace, restrain))
         prior = prior._replace(start=prior.start._replace(master=searches[0].best.master))
         costs = believing_costs(layout, max(0.0, min(searches[0].history)), ties)
     searches.append(Search(prior, layout, costs, ties))
     pace = Pace(clock, "tracks", steps, 1.0)
-    levelled = KeptLoudness(excerpts, prior, layout, ties) if predicted else _as_they_are
-    searches[-1].run(lambda settings: excerpts.mixed(levelled(settings), layout), distance, pace, pace.took)
+    levelled = KeptLoudness(excerpts, prior, layout, ties) if predicted else lambda settings: settings
+
+    def terms(settings: Settings) -> dict[str, Tensor]:
+        restrained, costs = restrain(levelled(settings))
+        return {**costs, **distance(excerpts.mixed(restrained, layout))}
+
+    searches[-1].run(terms, pace, pace.took)
     with torch.no_grad():
-        settings = levelled(layout.from_unit(searches[-1].best))
+        settings, _ = restrain(levelled(layout.from_unit(searches[-1].best)))
     return Refined(
         settings=settings,
         before=searches[0].first_terms,
@@ -134,28 +149,28 @@ def refine(
     )
 
 
-def _as_they_are(settings: Settings) -> Settings:
-    return settings
-
-
 def _unmoved(excerpts: Excerpts, distance: Distance, settings: Settings, layout: Layout) -> Refined:
     with torch.no_grad():
         terms = {name: float(term) for name, term in distance(excerpts.mixed(settings, layout)).items()}
     return Refined(settings, terms, terms, (), converged=False, seconds=0.0)
 
 
-def _fit_master(excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout, pace: Pace) -> Search:
+def _fit_master(
+    excerpts: Excerpts, distance: Distance, prior: Prior, layout: Layout, pace: Pace, restrain: Restrain
+) -> Search:
     """The search for the master's settings, with all others where the prior starts: their sum is mixed only once."""
     with torch.no_grad():
         settings = layout.from_unit(prior.start)
         bus = sum_tracks(excerpts.audio, excerpts.sample_rate, settings, excerpts.channels, layout=layout)
 
-    def mastered(settings: Settings) -> Tensor:
-        return master(bus, excerpts.sample_rate, settings, layout=layout)[..., excerpts.lead_frames :]
+    def terms(settings: Settings) -> dict[str, Tensor]:
+        restrained, costs = restrain(settings)
+        mastered = master(bus, excerpts.sample_rate, restrained, layout=layout)
+        return {**costs, **distance(mastered[..., excerpts.lead_frames :])}
 
     widths = Settings(*map(torch.zeros_like, prior.width))._replace(master=prior.width.master)
     search = Search(prior._replace(width=widths), layout, believing_costs(layout))
-    search.run(mastered, distance, pace, pace.took)
+    search.run(terms, pace, pace.took)
     return search
 
 
@@ -180,7 +195,8 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
         ties: controls that are one.
     """
     balance = level_control(layout.track), "panner.pan"
-    of_tracks = [BALANCE_COST if name in balance else 1.0 for name in layout.track.params]
+    times = {"eq": TONE_COST} | dict.fromkeys(balance, BALANCE_COST)
+    of_tracks = [times.get(name, times.get(name.partition(".")[0], 1.0)) for name in layout.track.params]
     of_master = [
         MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
     ]

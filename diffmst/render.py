@@ -191,6 +191,7 @@ def render_document(
 
     Raises:
         UserError: the document or a stem cannot be used, or the output not written.
+        ValueError: there is no such tail.
     """
     mix = Mix.read(path)
     if tail_s is not None:

@@ -43,7 +43,7 @@ LAYERS = [
     ["passages", "combined_prior"],
     ["task"],
     ["held"],
-    ["predict", "shared_distance"],
+    ["predict", "shared_distance", "outgoing"],
     ["advice", "report", "solving"],
     ["listening_test"],
     ["daw"],

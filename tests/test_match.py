@@ -183,6 +183,18 @@ def test_loudness_may_be_kept(home, tmp_path):
     assert matched.mix.render.loudness_lufs is None and matched.output.gain_db == 0
 
 
+def test_the_distance_is_that_of_the_mix_as_it_leaves(home, tmp_path):
+    def terms(loudness):
+        options = Options(loudness=loudness, steps=0)
+        return match([home / "song"], home / "reference.wav", tmp_path / f"{loudness}", options).refined.after
+
+    kept, quiet, loud = terms("keep"), terms(-35.0), terms(0.0)
+    assert "loudness" not in kept
+    assert quiet == pytest.approx(kept | {"loudness": 0.0}, rel=1e-3, abs=1e-6)
+    assert loud["loudness"] > 0
+    assert loud["af.crest_factor_db"] != pytest.approx(kept["af.crest_factor_db"], rel=0.1)
+
+
 def test_no_steps_leave_the_balanced_mix(home, tmp_path):
     refined = match([home / "song"], home / "reference.wav", tmp_path, Options(steps=0)).refined
     assert refined.before == refined.after and refined.before

@@ -191,7 +191,9 @@ def test_the_width_of_the_mix_is_found(excerpts, prior):
     distance = ReferenceDistance(excerpts.mixed(settings, DEFAULT), RATE)
     found = refine(excerpts, distance, prior, predicted=True, steps=10)
     assert abs(float(found.settings.master[0, column]) - 1.5) < 0.2
-    assert deviations(found.settings, prior).tracks.abs().max() < 0.5
+    moved = deviations(found.settings, prior).tracks.abs()
+    assert moved[..., DEFAULT.track.column("panner.pan")].max() < 0.05
+    assert moved.max() < 0.75  # equalizers, which are cheap, begin to make up for the last of it
 
 
 def test_a_master_that_must_not_move_leaves_the_work_to_the_tracks(excerpts, prior):

@@ -159,6 +159,8 @@ def test_silence_misses_no_reverb(tmp_path):
         ("31", "should be less than or equal to 30, got 31"),
         ("NaN", "should be a finite number"),
         ('"long"', "should be a valid number"),
+        ('"3"', "should be a valid number"),
+        ("true", "should be a valid number"),
     ],
 )
 def test_a_document_with_another_tail_is_refused(document, value, rule):

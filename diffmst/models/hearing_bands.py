@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from diffmst.dsp.band_powers import band_powers
+from diffmst.excerpts import Excerpts
 from diffmst.models.scene import ROLE_NAMES, Scene
 from diffmst.strips import Channels
 
@@ -54,11 +55,16 @@ class BandBatch(NamedTuple):
     has_reference_frame: Tensor
 
 
+def excerpt_powers(excerpts: Excerpts) -> Tensor:
+    """Those of the tracks, without what is played before the windows; [windows, tracks, 3, frames, bands]."""
+    audio = excerpts.audio[..., excerpts.lead_frames :].transpose(0, 1)
+    return track_powers(audio, excerpts.channels, excerpts.sample_rate).transpose(0, 1)
+
+
 def scene_bands(scene: Scene) -> SceneBands:
     """What is heard of a scene; differentiable in its audio."""
     excerpts = scene.excerpts
-    audio = excerpts.audio[..., excerpts.lead_frames :]
-    tracks = track_powers(audio.transpose(0, 1), excerpts.channels, excerpts.sample_rate)
+    tracks, audio = excerpt_powers(excerpts).transpose(0, 1), excerpts.audio
     mono = torch.tensor([count == 1 for count in excerpts.channels], device=audio.device)
     reference = band_powers(scene.reference, excerpts.sample_rate)
     return SceneBands(tracks, reference, scene.roles.to(audio), scene.sides.to(audio), mono)

@@ -18,6 +18,8 @@ from diffmst.evaluation.systems.console_system import ConsoleSystem, listen_to
 from diffmst.evaluation.systems.identity import content_of
 from diffmst.layout import LAYOUTS, LayoutName, Settings
 from diffmst.listening import Heard
+from diffmst.match import Options, output_of
+from diffmst.mix_parts import RenderSettings
 from diffmst.models.checkpoint import load_model
 from diffmst.models.prediction import MixModel
 from diffmst.predict import predicted_prior
@@ -88,7 +90,8 @@ class Refine(ConsoleSystem):
     def find(self, heard: Heard, seed: int) -> tuple[Task, Settings]:
         """See `ConsoleSystem`."""
         _, task = listen_to(heard, LAYOUTS[self.layout], names=self.names)
-        found = solve(task, distance=distance_of(task, self.loss), steps=self.steps, seconds=self.seconds)
+        distance = distance_of(task, self.loss)
+        found = solve(task, distance=distance, output=_output(heard), steps=self.steps, seconds=self.seconds)
         return task, found.settings
 
 
@@ -109,7 +112,7 @@ class Model(ConsoleSystem):
     def find(self, heard: Heard, seed: int) -> tuple[Task, Settings]:
         """See `ConsoleSystem`."""
         task, prior = _predicted(self.model, heard, names=self.names)
-        return task, solve(task, prior, steps=0).settings
+        return task, solve(task, prior, output=_output(heard), steps=0).settings
 
     def warm_up(self) -> None:
         """See `ConsoleSystem`."""
@@ -141,12 +144,18 @@ class ModelRefine(ConsoleSystem):
         """See `ConsoleSystem`."""
         task, prior = _predicted(self.model, heard, names=self.names)
         distance = distance_of(task, self.loss)
-        return task, solve(task, prior, distance=distance, steps=self.steps, seconds=self.seconds).settings
+        found = solve(task, prior, distance=distance, output=_output(heard), steps=self.steps, seconds=self.seconds)
+        return task, found.settings
 
     def warm_up(self) -> None:
         """See `ConsoleSystem`."""
         super().warm_up()
         network(self.model)
+
+
+def _output(heard: Heard) -> RenderSettings:
+    """As `rendered` writes the mix, but for the sample format."""
+    return output_of(heard, Options())
 
 
 def distance_of(task: Task, loss: Mapping[str, float]) -> Distance:

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from diffmst.amount import Amounts
-from diffmst.mix_parts import Subtype
+from diffmst.mix_parts import MOST_TAIL_S, Subtype
 from diffmst.web.session_info import Window
 
 Kind = Literal["prepare", "balance", "match", "rematch", "measure", "render", "export", "demo"]
 
 Loudness = Annotated[float, Field(ge=-70, le=0)]
 Ceiling = Annotated[float, Field(ge=-20, le=0)]
-Tail = Annotated[float, Field(ge=0, le=30)]
+Tail = Annotated[float, Field(ge=0, le=MOST_TAIL_S)]
 
 
 class Options(BaseModel):

@@ -1,5 +1,7 @@
-/** Terms of the distance to a reference, as `diffmst.aspects.TERM_ASPECTS` names them, in words. */
+/** Terms of the distance to a reference, and what counts besides, in words. */
 const NAMES: Record<string, string> = {
+  buried: "Buried stems",
+  loudness: "Missed loudness",
   tone: "Tone",
   dynamics: "Dynamics",
   width: "Width",
