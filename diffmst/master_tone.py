@@ -67,9 +67,10 @@ def with_fitted_tone(
     Those of middle and side count alike, as in the audio features; of a mono reference, the middle alone. The mean of
     the prior stays, and draws.
 
-    What is left by the equalizer alone tells whether the references are of the same song: see `SAME_SONG`. Then the
-    width of the mix is held, in refinement too, as it is the pans that they tell. It is left to refinement where tone
-    and width are not taken from the same references.
+    The width of the mix is held in refinement too, where pans of another song would be sought with it. What is left by
+    the equalizer alone tells whether the references are of the same song: see `SAME_SONG`. Then it is held where it is,
+    as it is the pans that they tell. It is left to refinement where tone and width are not taken from the same
+    references.
 
     Args:
         prior: where to start, and how far both may go.
@@ -87,13 +88,23 @@ def with_fitted_tone(
         return prior
     if fit.left(prior) < SAME_SONG:
         return with_width_held(prior, layout)
-    return fit.search(prior, costs, _EQUALIZER, _WIDTH)
+    return _with_width_as_it_starts(fit.search(prior, costs, _EQUALIZER, _WIDTH), layout)
 
 
 def with_width_held(prior: Prior, layout: Layout) -> Prior:
-    """The same prior, which leaves the width of the mix where it is."""
-    held = torch.tensor([name.startswith(_WIDTH) for name in layout.master.params])
-    return prior._replace(width=prior.width._replace(master=prior.width.master.masked_fill(held, 0.0)))
+    """The same prior, which leaves the width of the mix at its mean."""
+    width = prior.width.master.masked_fill(_is_width(layout), 0.0)
+    return prior._replace(width=prior.width._replace(master=width))
+
+
+def _with_width_as_it_starts(prior: Prior, layout: Layout) -> Prior:
+    """The same prior, which leaves the width of the mix where it starts."""
+    mean = torch.where(_is_width(layout), prior.start.master, prior.mean.master)
+    return with_width_held(prior._replace(mean=prior.mean._replace(master=mean)), layout)
+
+
+def _is_width(layout: Layout) -> Tensor:
+    return torch.tensor([name.startswith(_WIDTH) for name in layout.master.params])
 
 
 def _alone(width: Settings[Tensor], layout: Layout, *effects: str) -> Settings[Tensor]:

@@ -36,9 +36,10 @@ MASTER_TONE_COST = 0.1
 """The same of its equalizer and of the width of the mix, which the reference tells better still."""
 
 BALANCE_COST = 8.0
-"""Times as much as another control of a track, a fader or a pan costs to move.
+"""Times as much as another control of a track, a fader or a pan costs to move, and so does all reverb.
 
 A reference says how its whole mix sounds, and not which of these tracks it is that is loud in it or on one side of it.
+Reverb is not heard by the distance at all, but for how wide it is and what it fills.
 """
 
 TONE_COST = 0.4
@@ -195,7 +196,7 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
         ties: controls that are one.
     """
     balance = level_control(layout.track), "panner.pan"
-    times = {"eq": TONE_COST} | dict.fromkeys(balance, BALANCE_COST)
+    times = {"eq": TONE_COST, "send": BALANCE_COST} | dict.fromkeys(balance, BALANCE_COST)
     of_tracks = [times.get(name, times.get(name.partition(".")[0], 1.0)) for name in layout.track.params]
     of_master = [
         MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
@@ -207,4 +208,4 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
         mirrored = (ties.weights[column] < 0).any(-1)
         tracks = tracks.repeat(len(mirrored), 1)
         tracks[mirrored, column] = 1.0
-    return Settings(scale * tracks, torch.full_like(usual.fx, scale), master * usual.master)
+    return Settings(scale * tracks, torch.full_like(usual.fx, BALANCE_COST * scale), master * usual.master)

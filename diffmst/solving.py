@@ -67,12 +67,11 @@ def solve(
     sane = keep_sane(task.excerpts, task.stems, found.settings, task.layout, task.ties)
     settings = tidy(restraint.restrained(sane), task.layout)
     settings = held.keep(settings) if held else settings
-    return replace(
-        found,
-        settings=settings,
-        before=_terms(task, task.layout.from_unit(task.prior.mean), distance),
-        after=_terms(task, settings, distance),
-    )
+    if not (prior or steps):
+        return replace(found, settings=settings)
+    balanced = task.layout.from_unit(task.prior.mean)
+    before, after = (_terms(task, each, distance) for each in (balanced, settings))
+    return replace(found, settings=settings, before=before, after=after)
 
 
 def _with_reach_and_tone(predicted: Prior, task: Task, restraint: Restraint) -> Prior:

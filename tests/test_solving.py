@@ -86,8 +86,7 @@ def test_no_reference_buries_the_lead(heard, task, predicted, steps):
     assert lead_lu(heard, task, found) > lowest_lu - APPROXIMATELY_LU
 
 
-@pytest.mark.parametrize("steps", [0, 3])
-@pytest.mark.parametrize("predicts", [True, False])
+@pytest.mark.parametrize(("predicts", "steps"), [(True, 0), (True, 3), (False, 3)])
 def test_the_distance_told_is_that_of_the_settings_returned(task, predicted, predicts, steps):
     found = solve(task, predicted if predicts else None, output=OUTPUT, steps=steps)
     distance = OutgoingDistance(distance_to(task.references, RATE), RATE, OUTPUT)

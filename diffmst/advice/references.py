@@ -62,6 +62,6 @@ def loudness_advice(followed_lufs: float, references: int) -> Iterator[str]:
         )
     if followed_lufs > LOUD_REFERENCE_LUFS:
         yield (
-            f"{who} {are} louder than most released music ({lufs(followed_lufs)}), and the mix took {it} loudness. If "
-            f"it sounds squashed, ask for a loudness of {lufs(LESS_DENSE_LUFS)}."
+            f"{who} {are} louder than most released music ({lufs(followed_lufs)}), and the mix aims at {it} loudness. "
+            f"If it sounds squashed, ask for a loudness of {lufs(LESS_DENSE_LUFS)}."
         )
