@@ -36,11 +36,13 @@ MASTER_TONE_COST = 0.1
 """The same of its equalizer and of the width of the mix, which the reference tells better still."""
 
 BALANCE_COST = 8.0
-"""Times as much as another control of a track, a fader or a pan costs to move, and so does all reverb.
+"""Times as much as another control of a track, a fader or a pan costs to move.
 
 A reference says how its whole mix sounds, and not which of these tracks it is that is loud in it or on one side of it.
-Reverb is not heard by the distance at all, but for how wide it is and what it fills.
 """
+
+REVERB_COST = 3.0
+"""The same of sends and of the FX bus, which the distance hardly hears but for how wide they are."""
 
 TONE_COST = 0.4
 """The same of its equalizer, which tells of tone alone as long as faders keep the loudness of their tracks."""
@@ -196,7 +198,7 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
         ties: controls that are one.
     """
     balance = level_control(layout.track), "panner.pan"
-    times = {"eq": TONE_COST, "send": BALANCE_COST} | dict.fromkeys(balance, BALANCE_COST)
+    times = {"eq": TONE_COST, "send": REVERB_COST} | dict.fromkeys(balance, BALANCE_COST)
     of_tracks = [times.get(name, times.get(name.partition(".")[0], 1.0)) for name in layout.track.params]
     of_master = [
         MASTER_TONE_COST if name.startswith(("eq.", "image.")) else MASTER_COST for name in layout.master.params
@@ -208,4 +210,4 @@ def believing_costs(layout: Layout, left: float = 0.0, ties: Ties | None = None)
         mirrored = (ties.weights[column] < 0).any(-1)
         tracks = tracks.repeat(len(mirrored), 1)
         tracks[mirrored, column] = 1.0
-    return Settings(scale * tracks, torch.full_like(usual.fx, BALANCE_COST * scale), master * usual.master)
+    return Settings(scale * tracks, torch.full_like(usual.fx, REVERB_COST * scale), master * usual.master)
